@@ -182,7 +182,9 @@ def _source() -> str:
         "total": "weight_total / weight * n",
         "squares": "weight_score_squares / weight * n",
     }
-    return layered(apart, as_answers, shares, *value_layers())
+    # Names of their own: a view's column `value` would stand for `value` in the other columns.
+    apart_again = {"weighted": "value", "weighted_below": "ci_low", "weighted_above": "ci_high"}
+    return layered(apart, as_answers, shares, *value_layers(), apart_again)
 
 
 _NONE: Final = any_of("is_hidden", "weight = 0")
@@ -201,10 +203,10 @@ _WEIGHTS: Final[Shown] = {
     "strata": _count("Strata that are weighted, those put together as one", "strata"),
     "n_weighted": _count("Answers of strata with events; the others have no weight", "n_weighted"),
     "n_merged": _count(f"Answers of strata that were put together, each of less than {_K} answers or the next smallest", "n_merged"),
-    "weighted_value": _number("The KPI weighted to the population", "value"),
-    "weighted_low": _number("Lower bound of its 95 % interval, by the effective number of answers", "ci_low"),
-    "weighted_high": _number("Upper bound of its 95 % interval, by the effective number of answers", "ci_high"),
-    "difference": _number("Weighted value less value: what was wrong by who was asked and who answered", "value - plain_value"),
+    "weighted_value": _number("The KPI weighted to the population", "weighted"),
+    "weighted_low": _number("Lower bound of its 95 % interval, by the effective number of answers", "weighted_below"),
+    "weighted_high": _number("Upper bound of its 95 % interval, by the effective number of answers", "weighted_above"),
+    "difference": _number("Weighted value less value: what was wrong by who was asked and who answered", "weighted - plain_value"),
     "design_effect": _number("Design effect of the weights (Kish): n_weighted / effective_n", "n_weighted / effective"),
     "effective_n": _number("Effective number of answers: (sum of weights)^2 / sum of squared weights", "effective"),
     "is_small_effective_n": (

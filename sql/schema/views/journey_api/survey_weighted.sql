@@ -52,10 +52,10 @@ AS SELECT
     CAST(if(is_hidden, NULL, toInt64(strata)), 'Nullable(Int64)') AS strata,
     CAST(if(is_hidden, NULL, toInt64(n_weighted)), 'Nullable(Int64)') AS n_weighted,
     CAST(if(is_hidden, NULL, toInt64(n_merged)), 'Nullable(Int64)') AS n_merged,
-    CAST(if(greatest(is_hidden, weight = 0), NULL, value), 'Nullable(Float64)') AS weighted_value,
-    CAST(if(greatest(is_hidden, weight = 0), NULL, ci_low), 'Nullable(Float64)') AS weighted_low,
-    CAST(if(greatest(is_hidden, weight = 0), NULL, ci_high), 'Nullable(Float64)') AS weighted_high,
-    CAST(if(greatest(is_hidden, weight = 0), NULL, value - plain_value), 'Nullable(Float64)') AS difference,
+    CAST(if(greatest(is_hidden, weight = 0), NULL, weighted), 'Nullable(Float64)') AS weighted_value,
+    CAST(if(greatest(is_hidden, weight = 0), NULL, weighted_below), 'Nullable(Float64)') AS weighted_low,
+    CAST(if(greatest(is_hidden, weight = 0), NULL, weighted_above), 'Nullable(Float64)') AS weighted_high,
+    CAST(if(greatest(is_hidden, weight = 0), NULL, weighted - plain_value), 'Nullable(Float64)') AS difference,
     CAST(if(greatest(is_hidden, weight = 0), NULL, n_weighted / effective), 'Nullable(Float64)') AS design_effect,
     CAST(if(greatest(is_hidden, weight = 0), NULL, effective), 'Nullable(Float64)') AS effective_n,
     CAST(if(greatest(is_hidden, weight = 0), NULL, effective < small_n), 'Nullable(UInt8)') AS is_small_effective_n,
@@ -63,363 +63,367 @@ AS SELECT
     CAST(is_hidden, 'UInt8') AS is_suppressed
 FROM 
 (
-    SELECT
-        *,
-        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
-        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
-        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    SELECT *, value AS weighted, ci_low AS weighted_below, ci_high AS weighted_above
     FROM
     (
         SELECT
             *,
-            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+            multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+            multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+            multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
         FROM
         (
             SELECT
                 *,
-                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
-                if(kind = 'mean', 1, 100) * numerator / n AS value,
-                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
-                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+                1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
             FROM
             (
                 SELECT
                     *,
-                    n - n_positive - n_negative AS n_neutral,
-                    kind = 'net' AS is_net,
-                    kind = 'share' AS is_share,
-                    (n_positive - n_negative) / (n + 3) AS wald_net,
-                    greatest(n - 1, 1) AS t_degrees,
-                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                    multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                    if(kind = 'mean', 1, 100) * numerator / n AS value,
+                    (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                    multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
                 FROM
                 (
                     SELECT
                         *,
-                        weight_positive / weight * n AS n_positive,
-                        weight_negative / weight * n AS n_negative,
-                        weight_total / weight * n AS total,
-                        weight_score_squares / weight * n AS squares
+                        n - n_positive - n_negative AS n_neutral,
+                        kind = 'net' AS is_net,
+                        kind = 'share' AS is_share,
+                        (n_positive - n_negative) / (n + 3) AS wald_net,
+                        greatest(n - 1, 1) AS t_degrees,
+                        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                        1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
                     FROM
                     (
-                        SELECT *, if(kind = 'mean', greatest(floor(effective + 1e-9), 1), effective) AS n
+                        SELECT
+                            *,
+                            weight_positive / weight * n AS n_positive,
+                            weight_negative / weight * n AS n_negative,
+                            weight_total / weight * n AS total,
+                            weight_score_squares / weight * n AS squares
                         FROM
                         (
-                            SELECT
-                                is_simulated, kpi, kpi_variant, scope, kind, lowest, highest, unit, small_n, is_low_good, is_hidden, population, n_weighted, n_merged, strata, weight, weight_squares, weight_positive, weight_negative, weight_total, weight_score_squares, n AS plain_n, n_positive AS plain_n_positive, n_neutral AS plain_n_neutral, n_negative AS plain_n_negative, value AS plain_value, ci_low AS plain_ci_low, ci_high AS plain_ci_high, ci_method AS plain_ci_method,
-                                if(weight_squares > 0, weight * weight / weight_squares, 0) AS effective
+                            SELECT *, if(kind = 'mean', greatest(floor(effective + 1e-9), 1), effective) AS n
                             FROM
                             (
                                 SELECT
-                                    *,
-                                    multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
-                                    multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
-                                    multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                    is_simulated, kpi, kpi_variant, scope, kind, lowest, highest, unit, small_n, is_low_good, is_hidden, population, n_weighted, n_merged, strata, weight, weight_squares, weight_positive, weight_negative, weight_total, weight_score_squares, n AS plain_n, n_positive AS plain_n_positive, n_neutral AS plain_n_neutral, n_negative AS plain_n_negative, value AS plain_value, ci_low AS plain_ci_low, ci_high AS plain_ci_high, ci_method AS plain_ci_method,
+                                    if(weight_squares > 0, weight * weight / weight_squares, 0) AS effective
                                 FROM
                                 (
                                     SELECT
                                         *,
-                                        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-                                        t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+                                        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+                                        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+                                        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
                                     FROM
                                     (
                                         SELECT
                                             *,
-                                            multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
-                                            if(kind = 'mean', 1, 100) * numerator / n AS value,
-                                            (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
-                                            multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+                                            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
                                         FROM
                                         (
                                             SELECT
                                                 *,
-                                                n - n_positive - n_negative AS n_neutral,
-                                                kind = 'net' AS is_net,
-                                                kind = 'share' AS is_share,
-                                                (n_positive - n_negative) / (n + 3) AS wald_net,
-                                                greatest(n - 1, 1) AS t_degrees,
-                                                (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-                                                1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                                                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                                                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                                                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
                                             FROM
                                             (
                                                 SELECT
                                                     *,
-                                                    least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), is_unsafe_0) AS is_hidden
+                                                    n - n_positive - n_negative AS n_neutral,
+                                                    kind = 'net' AS is_net,
+                                                    kind = 'share' AS is_share,
+                                                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                    greatest(n - 1, 1) AS t_degrees,
+                                                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
                                                 FROM
                                                 (
-                                                    SELECT *, least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0
+                                                    SELECT
+                                                        *,
+                                                        least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), is_unsafe_0) AS is_hidden
                                                     FROM
                                                     (
-                                                        SELECT
-                                                            *,
-                                                            sum(n) OVER (PARTITION BY group_0) AS n_0,
-                                                            sum(n_outside) OVER (PARTITION BY group_0) AS outside_0
+                                                        SELECT *, least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0
                                                         FROM
                                                         (
-                                                            SELECT *, (is_simulated, kpi, kpi_variant, scope) AS group_0
+                                                            SELECT
+                                                                *,
+                                                                sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                                                sum(n_outside) OVER (PARTITION BY group_0) AS outside_0
                                                             FROM
                                                             (
-                                                                SELECT
-                                                                    is_simulated,
-                                                                    kpi,
-                                                                    kpi_variant,
-                                                                    scope,
-                                                                    any(kind) AS kind,
-                                                                    any(lowest) AS lowest,
-                                                                    any(highest) AS highest,
-                                                                    any(unit) AS unit,
-                                                                    any(small_n) AS small_n,
-                                                                    any(is_low_good) AS is_low_good,
-                                                                    sum(parts.n_outside) AS n_outside,
-                                                                    sum(parts.n) AS n,
-                                                                    sum(parts.n_positive) AS n_positive,
-                                                                    sum(parts.n_negative) AS n_negative,
-                                                                    sum(parts.total) AS total,
-                                                                    sum(parts.squares) AS squares,
-                                                                    sum(factor * design) AS weight,
-                                                                    sum(factor * factor * design_squares) AS weight_squares,
-                                                                    sum(factor * design_positive) AS weight_positive,
-                                                                    sum(factor * design_negative) AS weight_negative,
-                                                                    sum(factor * design_total) AS weight_total,
-                                                                    sum(factor * design_score_squares) AS weight_score_squares,
-                                                                    sum(events) AS population,
-                                                                    sumIf(parts.n, factor > 0) AS n_weighted,
-                                                                    sumIf(parts.n, is_pooled AND n_strata > 1) AS n_merged,
-                                                                    countIf(factor > 0) AS strata
+                                                                SELECT *, (is_simulated, kpi, kpi_variant, scope) AS group_0
                                                                 FROM
                                                                 (
-                                                                    SELECT *, if(design > 0, events / design, 0) AS factor
+                                                                    SELECT
+                                                                        is_simulated,
+                                                                        kpi,
+                                                                        kpi_variant,
+                                                                        scope,
+                                                                        any(kind) AS kind,
+                                                                        any(lowest) AS lowest,
+                                                                        any(highest) AS highest,
+                                                                        any(unit) AS unit,
+                                                                        any(small_n) AS small_n,
+                                                                        any(is_low_good) AS is_low_good,
+                                                                        sum(parts.n_outside) AS n_outside,
+                                                                        sum(parts.n) AS n,
+                                                                        sum(parts.n_positive) AS n_positive,
+                                                                        sum(parts.n_negative) AS n_negative,
+                                                                        sum(parts.total) AS total,
+                                                                        sum(parts.squares) AS squares,
+                                                                        sum(factor * design) AS weight,
+                                                                        sum(factor * factor * design_squares) AS weight_squares,
+                                                                        sum(factor * design_positive) AS weight_positive,
+                                                                        sum(factor * design_negative) AS weight_negative,
+                                                                        sum(factor * design_total) AS weight_total,
+                                                                        sum(factor * design_score_squares) AS weight_score_squares,
+                                                                        sum(events) AS population,
+                                                                        sumIf(parts.n, factor > 0) AS n_weighted,
+                                                                        sumIf(parts.n, is_pooled AND n_strata > 1) AS n_merged,
+                                                                        countIf(factor > 0) AS strata
                                                                     FROM
                                                                     (
-                                                                        SELECT is_simulated, kpi, kpi_variant, scope, is_pooled, any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good, sum(strata.events) AS events, sum(strata.n_outside) AS n_outside, sum(strata.n) AS n, sum(strata.n_positive) AS n_positive, sum(strata.n_negative) AS n_negative, sum(strata.total) AS total, sum(strata.squares) AS squares, sum(strata.design) AS design, sum(strata.design_squares) AS design_squares, sum(strata.design_positive) AS design_positive, sum(strata.design_negative) AS design_negative, sum(strata.design_total) AS design_total, sum(strata.design_score_squares) AS design_score_squares, count() AS n_strata
+                                                                        SELECT *, if(design > 0, events / design, 0) AS factor
                                                                         FROM
                                                                         (
-                                                                            SELECT *, toUInt8(n < 5 OR (least < 5 AND until - n < 5)) AS is_pooled
+                                                                            SELECT is_simulated, kpi, kpi_variant, scope, is_pooled, any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good, sum(strata.events) AS events, sum(strata.n_outside) AS n_outside, sum(strata.n) AS n, sum(strata.n_positive) AS n_positive, sum(strata.n_negative) AS n_negative, sum(strata.total) AS total, sum(strata.squares) AS squares, sum(strata.design) AS design, sum(strata.design_squares) AS design_squares, sum(strata.design_positive) AS design_positive, sum(strata.design_negative) AS design_negative, sum(strata.design_total) AS design_total, sum(strata.design_score_squares) AS design_score_squares, count() AS n_strata
                                                                             FROM
                                                                             (
-                                                                                SELECT
-                                                                                    *,
-                                                                                    sum(n) OVER (PARTITION BY is_simulated, kpi, kpi_variant, scope ORDER BY n, touchpoint, stratum ROWS UNBOUNDED PRECEDING) AS until,
-                                                                                    min(n) OVER (PARTITION BY is_simulated, kpi, kpi_variant, scope) AS least
+                                                                                SELECT *, toUInt8(n < 5 OR (least < 5 AND until - n < 5)) AS is_pooled
                                                                                 FROM
                                                                                 (
                                                                                     SELECT
-                                                                                        is_simulated, kpi, kpi_variant, scope, any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
-                                                                                        one.1 AS touchpoint, one.2 AS stratum, sum(one.3) AS events, sum(one.4) AS n_outside, sum(one.5) AS n, sum(one.6) AS n_positive, sum(one.7) AS n_negative, sum(one.8) AS total, sum(one.9) AS squares, sum(one.10) AS design, sum(one.11) AS design_squares, sum(one.12) AS design_positive, sum(one.13) AS design_negative, sum(one.14) AS design_total, sum(one.15) AS design_score_squares
+                                                                                        *,
+                                                                                        sum(n) OVER (PARTITION BY is_simulated, kpi, kpi_variant, scope ORDER BY n, touchpoint, stratum ROWS UNBOUNDED PRECEDING) AS until,
+                                                                                        min(n) OVER (PARTITION BY is_simulated, kpi, kpi_variant, scope) AS least
                                                                                     FROM
                                                                                     (
                                                                                         SELECT
-                                                                                            is_simulated, kpi, kpi_variant, scope, kind, lowest, highest, unit, small_n, is_low_good,
-                                                                                            arrayJoin(arrayConcat(
-                                                                                                answered,
-                                                                                                arrayMap(one -> (one.1, one.2, one.3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), arrayFilter(one -> has(asked_at, one.1), population)))) AS one
+                                                                                            is_simulated, kpi, kpi_variant, scope, any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                                                            one.1 AS touchpoint, one.2 AS stratum, sum(one.3) AS events, sum(one.4) AS n_outside, sum(one.5) AS n, sum(one.6) AS n_positive, sum(one.7) AS n_negative, sum(one.8) AS total, sum(one.9) AS squares, sum(one.10) AS design, sum(one.11) AS design_squares, sum(one.12) AS design_positive, sum(one.13) AS design_negative, sum(one.14) AS design_total, sum(one.15) AS design_score_squares
                                                                                         FROM
                                                                                         (
                                                                                             SELECT
-                                                                                                is_simulated, kpi, kpi_variant, scope, any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
-                                                                                                groupUniqArray(toString(touchpoint)) AS asked_at,
-                                                                                                groupArray((toString(touchpoint), stratum, 0, toFloat64(n_outside), toFloat64(n), toFloat64(n_positive), toFloat64(n_negative), toFloat64(total), toFloat64(squares), toFloat64(design), toFloat64(design_squares), toFloat64(design_positive), toFloat64(design_negative), toFloat64(design_total), toFloat64(design_score_squares))) AS answered
+                                                                                                is_simulated, kpi, kpi_variant, scope, kind, lowest, highest, unit, small_n, is_low_good,
+                                                                                                arrayJoin(arrayConcat(
+                                                                                                    answered,
+                                                                                                    arrayMap(one -> (one.1, one.2, one.3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), arrayFilter(one -> has(asked_at, one.1), population)))) AS one
                                                                                             FROM
                                                                                             (
                                                                                                 SELECT
-                                                                                                    is_simulated,
-                                                                                                    kpi,
-                                                                                                    kpi_variant,
-                                                                                                    scope,
-                                                                                                    touchpoint,
-                                                                                                    stratum,
-                                                                                                    any(kind) AS kind,
-                                                                                                    any(lowest) AS lowest,
-                                                                                                    any(highest) AS highest,
-                                                                                                    any(unit) AS unit,
-                                                                                                    any(small_n) AS small_n,
-                                                                                                    any(is_low_good) AS is_low_good,
-                                                                                                    sum(chosen_answers) AS n,
-                                                                                                    sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
-                                                                                                    sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
-                                                                                                    sum(chosen_answers * units) / 1000 AS total,
-                                                                                                    sum(chosen_answers * units * units) / 1000000 AS squares,
-                                                                                                    sum(chosen_answers / probability) AS design,
-                                                                                                    sum(chosen_answers / probability / probability) AS design_squares,
-                                                                                                    sum(chosen_answers / probability * (score BETWEEN good_from AND good_to)) AS design_positive,
-                                                                                                    sum(chosen_answers / probability * (score BETWEEN bad_from AND bad_to)) AS design_negative,
-                                                                                                    sum(chosen_answers / probability * units) / 1000 AS design_total,
-                                                                                                    sum(chosen_answers / probability * units * units) / 1000000 AS design_score_squares,
-                                                                                                    sum(answers - chosen_answers) AS n_outside
+                                                                                                    is_simulated, kpi, kpi_variant, scope, any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                                                                    groupUniqArray(toString(touchpoint)) AS asked_at,
+                                                                                                    groupArray((toString(touchpoint), stratum, 0, toFloat64(n_outside), toFloat64(n), toFloat64(n_positive), toFloat64(n_negative), toFloat64(total), toFloat64(squares), toFloat64(design), toFloat64(design_squares), toFloat64(design_positive), toFloat64(design_negative), toFloat64(design_total), toFloat64(design_score_squares))) AS answered
                                                                                                 FROM
                                                                                                 (
-                                                                                                    SELECT *, answers * is_chosen AS chosen_answers
+                                                                                                    SELECT
+                                                                                                        is_simulated,
+                                                                                                        kpi,
+                                                                                                        kpi_variant,
+                                                                                                        scope,
+                                                                                                        touchpoint,
+                                                                                                        stratum,
+                                                                                                        any(kind) AS kind,
+                                                                                                        any(lowest) AS lowest,
+                                                                                                        any(highest) AS highest,
+                                                                                                        any(unit) AS unit,
+                                                                                                        any(small_n) AS small_n,
+                                                                                                        any(is_low_good) AS is_low_good,
+                                                                                                        sum(chosen_answers) AS n,
+                                                                                                        sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                                                                                                        sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                                                                                                        sum(chosen_answers * units) / 1000 AS total,
+                                                                                                        sum(chosen_answers * units * units) / 1000000 AS squares,
+                                                                                                        sum(chosen_answers / probability) AS design,
+                                                                                                        sum(chosen_answers / probability / probability) AS design_squares,
+                                                                                                        sum(chosen_answers / probability * (score BETWEEN good_from AND good_to)) AS design_positive,
+                                                                                                        sum(chosen_answers / probability * (score BETWEEN bad_from AND bad_to)) AS design_negative,
+                                                                                                        sum(chosen_answers / probability * units) / 1000 AS design_total,
+                                                                                                        sum(chosen_answers / probability * units * units) / 1000000 AS design_score_squares,
+                                                                                                        sum(answers - chosen_answers) AS n_outside
                                                                                                     FROM
                                                                                                     (
-                                                                                                        SELECT *, toInt64(round(score * 1000)) AS units
+                                                                                                        SELECT *, answers * is_chosen AS chosen_answers
                                                                                                         FROM
                                                                                                         (
-                                                                                                        SELECT
-                                                                                                            is_simulated,
-                                                                                                            touchpoint,
-                                                                                                            kpi,
-                                                                                                            variant,
-                                                                                                            scope,
-                                                                                                            scale_min,
-                                                                                                            scale_max,
-                                                                                                            disposition,
-                                                                                                            score,
-                                                                                                            multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), '') AS stratum,
-                                                                                                            if(sampling_probability > 0, sampling_probability, 1) AS probability,
-                                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
-                                                                                                            sum(sign) AS answers
-                                                                                                        FROM journey_raw.ledger
-                                                                                                        WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
-                                                                                                            AND map != ''
-                                                                                                            AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
-                                                                                                            AND map = {map:String} AND map_version = {map_version:UInt32}
-                                                                                                            AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
-                                                                                                            AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
-                                                                                                            AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                                                                            AND (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), 'by is one of touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment')) = 0
-                                                                                                        GROUP BY is_simulated, touchpoint, kpi, variant, scope, scale_min, scale_max, disposition, score, stratum, probability, is_chosen
-                                                                                                        ) AS scores
-                                                                                                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
-                                                                                                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
-                                                                                                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
-                                                                                                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'top_box_of_3', 1, 3, 'top_box_of_3', 'share', 3, 3, 1, 1, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 1, 3, 'top_box_of_3', 'share', 3, 3, 1, 1, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'top_2_box_of_4', 1, 4, 'top_2_box_of_4', 'share', 3, 4, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 1, 4, 'top_2_box_of_4', 'share', 3, 4, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'top_2_box_of_6', 1, 6, 'top_2_box_of_6', 'share', 5, 6, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 1, 6, 'top_2_box_of_6', 'share', 5, 6, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'top_2_box_of_10', 1, 10, 'top_2_box_of_10', 'share', 9, 10, 1, 4, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 1, 10, 'top_2_box_of_10', 'share', 9, 10, 1, 4, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'top_2_box_of_11', 0, 10, 'top_2_box_of_11', 'share', 9, 10, 0, 4, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', '', 0, 10, 'top_2_box_of_11', 'share', 9, 10, 0, 4, 0, 100, 'percent', 30, 0),
-                                                                                                            ('csat', 'mean_of_100', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
-                                                                                                            ('csat', '', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
-                                                                                                            ('csat', 'top_2_box_reversed', 5, 1, 'top_2_box_reversed', 'share', 1, 2, 4, 5, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 5, 1, 'top_2_box_reversed', 'share', 1, 2, 4, 5, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'top_2_box_of_7_reversed', 7, 1, 'top_2_box_of_7_reversed', 'share', 1, 2, 5, 7, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 7, 1, 'top_2_box_of_7_reversed', 'share', 1, 2, 5, 7, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'top_box_of_3_reversed', 3, 1, 'top_box_of_3_reversed', 'share', 1, 1, 3, 3, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 3, 1, 'top_box_of_3_reversed', 'share', 1, 1, 3, 3, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'top_2_box_of_4_reversed', 4, 1, 'top_2_box_of_4_reversed', 'share', 1, 2, 3, 4, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 4, 1, 'top_2_box_of_4_reversed', 'share', 1, 2, 3, 4, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'top_2_box_of_6_reversed', 6, 1, 'top_2_box_of_6_reversed', 'share', 1, 2, 5, 6, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 6, 1, 'top_2_box_of_6_reversed', 'share', 1, 2, 5, 6, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'top_2_box_of_10_reversed', 10, 1, 'top_2_box_of_10_reversed', 'share', 1, 2, 7, 10, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 10, 1, 'top_2_box_of_10_reversed', 'share', 1, 2, 7, 10, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'top_2_box_of_11_reversed', 10, 0, 'top_2_box_of_11_reversed', 'share', 0, 1, 6, 10, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', '', 10, 0, 'top_2_box_of_11_reversed', 'share', 0, 1, 6, 10, 0, 100, 'percent', 30, 1),
-                                                                                                            ('csat', 'mean_of_100_reversed', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
-                                                                                                            ('csat', '', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
-                                                                                                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
-                                                                                                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
-                                                                                                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                                                                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
-                                                                                                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                                                                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                                                                            ('ces', 'ease_mean', 1, 5, 'ease_mean', 'mean', 4, 5, 1, 2, 1, 5, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_of_3', 1, 3, 'mean_of_3', 'mean', 3, 3, 1, 1, 1, 3, 'score', 30, 0),
-                                                                                                            ('ces', '', 1, 3, 'mean_of_3', 'mean', 3, 3, 1, 1, 1, 3, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_of_4', 1, 4, 'mean_of_4', 'mean', 3, 4, 1, 2, 1, 4, 'score', 30, 0),
-                                                                                                            ('ces', '', 1, 4, 'mean_of_4', 'mean', 3, 4, 1, 2, 1, 4, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_of_6', 1, 6, 'mean_of_6', 'mean', 5, 6, 1, 2, 1, 6, 'score', 30, 0),
-                                                                                                            ('ces', '', 1, 6, 'mean_of_6', 'mean', 5, 6, 1, 2, 1, 6, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_of_10', 1, 10, 'mean_of_10', 'mean', 8, 10, 1, 4, 1, 10, 'score', 30, 0),
-                                                                                                            ('ces', '', 1, 10, 'mean_of_10', 'mean', 8, 10, 1, 4, 1, 10, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_of_11', 0, 10, 'mean_of_11', 'mean', 8, 10, 0, 4, 0, 10, 'score', 30, 0),
-                                                                                                            ('ces', '', 0, 10, 'mean_of_11', 'mean', 8, 10, 0, 4, 0, 10, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_of_100', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
-                                                                                                            ('ces', '', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
-                                                                                                            ('ces', 'mean_reversed', 7, 1, 'mean_reversed', 'mean', 1, 3, 5, 7, 1, 7, 'score', 30, 1),
-                                                                                                            ('ces', '', 7, 1, 'mean_reversed', 'mean', 1, 3, 5, 7, 1, 7, 'score', 30, 1),
-                                                                                                            ('ces', 'top_3_box_reversed', 7, 1, 'top_3_box_reversed', 'share', 1, 3, 5, 7, 0, 100, 'percent', 30, 1),
-                                                                                                            ('ces', 'net_reversed', 7, 1, 'net_reversed', 'net', 1, 2, 5, 7, -100, 100, 'points', 30, 1),
-                                                                                                            ('ces', 'ease_mean_reversed', 5, 1, 'ease_mean_reversed', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                                                                            ('ces', '', 5, 1, 'ease_mean_reversed', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                                                                            ('ces', 'mean_of_3_reversed', 3, 1, 'mean_of_3_reversed', 'mean', 1, 1, 3, 3, 1, 3, 'score', 30, 1),
-                                                                                                            ('ces', '', 3, 1, 'mean_of_3_reversed', 'mean', 1, 1, 3, 3, 1, 3, 'score', 30, 1),
-                                                                                                            ('ces', 'mean_of_4_reversed', 4, 1, 'mean_of_4_reversed', 'mean', 1, 2, 3, 4, 1, 4, 'score', 30, 1),
-                                                                                                            ('ces', '', 4, 1, 'mean_of_4_reversed', 'mean', 1, 2, 3, 4, 1, 4, 'score', 30, 1),
-                                                                                                            ('ces', 'mean_of_6_reversed', 6, 1, 'mean_of_6_reversed', 'mean', 1, 2, 5, 6, 1, 6, 'score', 30, 1),
-                                                                                                            ('ces', '', 6, 1, 'mean_of_6_reversed', 'mean', 1, 2, 5, 6, 1, 6, 'score', 30, 1),
-                                                                                                            ('ces', 'mean_of_10_reversed', 10, 1, 'mean_of_10_reversed', 'mean', 1, 3, 7, 10, 1, 10, 'score', 30, 1),
-                                                                                                            ('ces', '', 10, 1, 'mean_of_10_reversed', 'mean', 1, 3, 7, 10, 1, 10, 'score', 30, 1),
-                                                                                                            ('ces', 'mean_of_11_reversed', 10, 0, 'mean_of_11_reversed', 'mean', 0, 2, 6, 10, 0, 10, 'score', 30, 1),
-                                                                                                            ('ces', '', 10, 0, 'mean_of_11_reversed', 'mean', 0, 2, 6, 10, 0, 10, 'score', 30, 1),
-                                                                                                            ('ces', 'mean_of_100_reversed', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
-                                                                                                            ('ces', '', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
-                                                                                                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_of_3', 1, 3, 'net_of_3', 'net', 3, 3, 1, 1, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 1, 3, 'net_of_3', 'net', 3, 3, 1, 1, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_of_4', 1, 4, 'net_of_4', 'net', 3, 4, 1, 2, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 1, 4, 'net_of_4', 'net', 3, 4, 1, 2, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_of_5', 1, 5, 'net_of_5', 'net', 4, 5, 1, 2, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 1, 5, 'net_of_5', 'net', 4, 5, 1, 2, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_of_10', 1, 10, 'net_of_10', 'net', 8, 10, 1, 4, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 1, 10, 'net_of_10', 'net', 8, 10, 1, 4, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_of_11', 0, 10, 'net_of_11', 'net', 8, 10, 0, 4, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 0, 10, 'net_of_11', 'net', 8, 10, 0, 4, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_of_100', 0, 100, 'net_of_100', 'net', 75, 100, 0, 25, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', '', 0, 100, 'net_of_100', 'net', 75, 100, 0, 25, -100, 100, 'points', 100, 0),
-                                                                                                            ('emotion', 'net_reversed', 7, 1, 'net_reversed', 'net', 1, 2, 5, 7, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 7, 1, 'net_reversed', 'net', 1, 2, 5, 7, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', 'net_of_3_reversed', 3, 1, 'net_of_3_reversed', 'net', 1, 1, 3, 3, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 3, 1, 'net_of_3_reversed', 'net', 1, 1, 3, 3, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', 'net_of_4_reversed', 4, 1, 'net_of_4_reversed', 'net', 1, 2, 3, 4, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 4, 1, 'net_of_4_reversed', 'net', 1, 2, 3, 4, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', 'net_of_5_reversed', 5, 1, 'net_of_5_reversed', 'net', 1, 2, 4, 5, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 5, 1, 'net_of_5_reversed', 'net', 1, 2, 4, 5, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', 'net_of_10_reversed', 10, 1, 'net_of_10_reversed', 'net', 1, 3, 7, 10, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 10, 1, 'net_of_10_reversed', 'net', 1, 3, 7, 10, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', 'net_of_11_reversed', 10, 0, 'net_of_11_reversed', 'net', 0, 2, 6, 10, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 10, 0, 'net_of_11_reversed', 'net', 0, 2, 6, 10, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', 'net_of_100_reversed', 100, 0, 'net_of_100_reversed', 'net', 0, 25, 75, 100, -100, 100, 'points', 100, 1),
-                                                                                                            ('emotion', '', 100, 0, 'net_of_100_reversed', 'net', 0, 25, 75, 100, -100, 100, 'points', 100, 1)) AS formulas
-                                                                                                        USING (kpi, variant, scale_min, scale_max)
-                                                                                                        WHERE disposition IN ('complete', 'partial')
+                                                                                                            SELECT *, toInt64(round(score * 1000)) AS units
+                                                                                                            FROM
+                                                                                                            (
+                                                                                                            SELECT
+                                                                                                                is_simulated,
+                                                                                                                touchpoint,
+                                                                                                                kpi,
+                                                                                                                variant,
+                                                                                                                scope,
+                                                                                                                scale_min,
+                                                                                                                scale_max,
+                                                                                                                disposition,
+                                                                                                                score,
+                                                                                                                multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), '') AS stratum,
+                                                                                                                if(sampling_probability > 0, sampling_probability, 1) AS probability,
+                                                                                                                toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                                                sum(sign) AS answers
+                                                                                                            FROM journey_raw.ledger
+                                                                                                            WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
+                                                                                                                AND map != ''
+                                                                                                                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
+                                                                                                                AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                                                                AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
+                                                                                                                AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
+                                                                                                                AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                                                                                AND (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), 'by is one of touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment')) = 0
+                                                                                                            GROUP BY is_simulated, touchpoint, kpi, variant, scope, scale_min, scale_max, disposition, score, stratum, probability, is_chosen
+                                                                                                            ) AS scores
+                                                                                                            INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                                                                                ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                                                                ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                                                                ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'top_box_of_3', 1, 3, 'top_box_of_3', 'share', 3, 3, 1, 1, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 1, 3, 'top_box_of_3', 'share', 3, 3, 1, 1, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'top_2_box_of_4', 1, 4, 'top_2_box_of_4', 'share', 3, 4, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 1, 4, 'top_2_box_of_4', 'share', 3, 4, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'top_2_box_of_6', 1, 6, 'top_2_box_of_6', 'share', 5, 6, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 1, 6, 'top_2_box_of_6', 'share', 5, 6, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'top_2_box_of_10', 1, 10, 'top_2_box_of_10', 'share', 9, 10, 1, 4, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 1, 10, 'top_2_box_of_10', 'share', 9, 10, 1, 4, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'top_2_box_of_11', 0, 10, 'top_2_box_of_11', 'share', 9, 10, 0, 4, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', '', 0, 10, 'top_2_box_of_11', 'share', 9, 10, 0, 4, 0, 100, 'percent', 30, 0),
+                                                                                                                ('csat', 'mean_of_100', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
+                                                                                                                ('csat', '', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
+                                                                                                                ('csat', 'top_2_box_reversed', 5, 1, 'top_2_box_reversed', 'share', 1, 2, 4, 5, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 5, 1, 'top_2_box_reversed', 'share', 1, 2, 4, 5, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'top_2_box_of_7_reversed', 7, 1, 'top_2_box_of_7_reversed', 'share', 1, 2, 5, 7, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 7, 1, 'top_2_box_of_7_reversed', 'share', 1, 2, 5, 7, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'top_box_of_3_reversed', 3, 1, 'top_box_of_3_reversed', 'share', 1, 1, 3, 3, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 3, 1, 'top_box_of_3_reversed', 'share', 1, 1, 3, 3, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'top_2_box_of_4_reversed', 4, 1, 'top_2_box_of_4_reversed', 'share', 1, 2, 3, 4, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 4, 1, 'top_2_box_of_4_reversed', 'share', 1, 2, 3, 4, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'top_2_box_of_6_reversed', 6, 1, 'top_2_box_of_6_reversed', 'share', 1, 2, 5, 6, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 6, 1, 'top_2_box_of_6_reversed', 'share', 1, 2, 5, 6, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'top_2_box_of_10_reversed', 10, 1, 'top_2_box_of_10_reversed', 'share', 1, 2, 7, 10, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 10, 1, 'top_2_box_of_10_reversed', 'share', 1, 2, 7, 10, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'top_2_box_of_11_reversed', 10, 0, 'top_2_box_of_11_reversed', 'share', 0, 1, 6, 10, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', '', 10, 0, 'top_2_box_of_11_reversed', 'share', 0, 1, 6, 10, 0, 100, 'percent', 30, 1),
+                                                                                                                ('csat', 'mean_of_100_reversed', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
+                                                                                                                ('csat', '', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
+                                                                                                                ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                                                                ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                                                                ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                                                ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                                                                                ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                                                ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                                                ('ces', 'ease_mean', 1, 5, 'ease_mean', 'mean', 4, 5, 1, 2, 1, 5, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_of_3', 1, 3, 'mean_of_3', 'mean', 3, 3, 1, 1, 1, 3, 'score', 30, 0),
+                                                                                                                ('ces', '', 1, 3, 'mean_of_3', 'mean', 3, 3, 1, 1, 1, 3, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_of_4', 1, 4, 'mean_of_4', 'mean', 3, 4, 1, 2, 1, 4, 'score', 30, 0),
+                                                                                                                ('ces', '', 1, 4, 'mean_of_4', 'mean', 3, 4, 1, 2, 1, 4, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_of_6', 1, 6, 'mean_of_6', 'mean', 5, 6, 1, 2, 1, 6, 'score', 30, 0),
+                                                                                                                ('ces', '', 1, 6, 'mean_of_6', 'mean', 5, 6, 1, 2, 1, 6, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_of_10', 1, 10, 'mean_of_10', 'mean', 8, 10, 1, 4, 1, 10, 'score', 30, 0),
+                                                                                                                ('ces', '', 1, 10, 'mean_of_10', 'mean', 8, 10, 1, 4, 1, 10, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_of_11', 0, 10, 'mean_of_11', 'mean', 8, 10, 0, 4, 0, 10, 'score', 30, 0),
+                                                                                                                ('ces', '', 0, 10, 'mean_of_11', 'mean', 8, 10, 0, 4, 0, 10, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_of_100', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
+                                                                                                                ('ces', '', 0, 100, 'mean_of_100', 'mean', 75, 100, 0, 25, 0, 100, 'score', 30, 0),
+                                                                                                                ('ces', 'mean_reversed', 7, 1, 'mean_reversed', 'mean', 1, 3, 5, 7, 1, 7, 'score', 30, 1),
+                                                                                                                ('ces', '', 7, 1, 'mean_reversed', 'mean', 1, 3, 5, 7, 1, 7, 'score', 30, 1),
+                                                                                                                ('ces', 'top_3_box_reversed', 7, 1, 'top_3_box_reversed', 'share', 1, 3, 5, 7, 0, 100, 'percent', 30, 1),
+                                                                                                                ('ces', 'net_reversed', 7, 1, 'net_reversed', 'net', 1, 2, 5, 7, -100, 100, 'points', 30, 1),
+                                                                                                                ('ces', 'ease_mean_reversed', 5, 1, 'ease_mean_reversed', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                                                ('ces', '', 5, 1, 'ease_mean_reversed', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                                                ('ces', 'mean_of_3_reversed', 3, 1, 'mean_of_3_reversed', 'mean', 1, 1, 3, 3, 1, 3, 'score', 30, 1),
+                                                                                                                ('ces', '', 3, 1, 'mean_of_3_reversed', 'mean', 1, 1, 3, 3, 1, 3, 'score', 30, 1),
+                                                                                                                ('ces', 'mean_of_4_reversed', 4, 1, 'mean_of_4_reversed', 'mean', 1, 2, 3, 4, 1, 4, 'score', 30, 1),
+                                                                                                                ('ces', '', 4, 1, 'mean_of_4_reversed', 'mean', 1, 2, 3, 4, 1, 4, 'score', 30, 1),
+                                                                                                                ('ces', 'mean_of_6_reversed', 6, 1, 'mean_of_6_reversed', 'mean', 1, 2, 5, 6, 1, 6, 'score', 30, 1),
+                                                                                                                ('ces', '', 6, 1, 'mean_of_6_reversed', 'mean', 1, 2, 5, 6, 1, 6, 'score', 30, 1),
+                                                                                                                ('ces', 'mean_of_10_reversed', 10, 1, 'mean_of_10_reversed', 'mean', 1, 3, 7, 10, 1, 10, 'score', 30, 1),
+                                                                                                                ('ces', '', 10, 1, 'mean_of_10_reversed', 'mean', 1, 3, 7, 10, 1, 10, 'score', 30, 1),
+                                                                                                                ('ces', 'mean_of_11_reversed', 10, 0, 'mean_of_11_reversed', 'mean', 0, 2, 6, 10, 0, 10, 'score', 30, 1),
+                                                                                                                ('ces', '', 10, 0, 'mean_of_11_reversed', 'mean', 0, 2, 6, 10, 0, 10, 'score', 30, 1),
+                                                                                                                ('ces', 'mean_of_100_reversed', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
+                                                                                                                ('ces', '', 100, 0, 'mean_of_100_reversed', 'mean', 0, 25, 75, 100, 0, 100, 'score', 30, 1),
+                                                                                                                ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_of_3', 1, 3, 'net_of_3', 'net', 3, 3, 1, 1, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 1, 3, 'net_of_3', 'net', 3, 3, 1, 1, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_of_4', 1, 4, 'net_of_4', 'net', 3, 4, 1, 2, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 1, 4, 'net_of_4', 'net', 3, 4, 1, 2, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_of_5', 1, 5, 'net_of_5', 'net', 4, 5, 1, 2, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 1, 5, 'net_of_5', 'net', 4, 5, 1, 2, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_of_10', 1, 10, 'net_of_10', 'net', 8, 10, 1, 4, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 1, 10, 'net_of_10', 'net', 8, 10, 1, 4, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_of_11', 0, 10, 'net_of_11', 'net', 8, 10, 0, 4, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 0, 10, 'net_of_11', 'net', 8, 10, 0, 4, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_of_100', 0, 100, 'net_of_100', 'net', 75, 100, 0, 25, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', '', 0, 100, 'net_of_100', 'net', 75, 100, 0, 25, -100, 100, 'points', 100, 0),
+                                                                                                                ('emotion', 'net_reversed', 7, 1, 'net_reversed', 'net', 1, 2, 5, 7, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 7, 1, 'net_reversed', 'net', 1, 2, 5, 7, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', 'net_of_3_reversed', 3, 1, 'net_of_3_reversed', 'net', 1, 1, 3, 3, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 3, 1, 'net_of_3_reversed', 'net', 1, 1, 3, 3, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', 'net_of_4_reversed', 4, 1, 'net_of_4_reversed', 'net', 1, 2, 3, 4, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 4, 1, 'net_of_4_reversed', 'net', 1, 2, 3, 4, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', 'net_of_5_reversed', 5, 1, 'net_of_5_reversed', 'net', 1, 2, 4, 5, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 5, 1, 'net_of_5_reversed', 'net', 1, 2, 4, 5, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', 'net_of_10_reversed', 10, 1, 'net_of_10_reversed', 'net', 1, 3, 7, 10, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 10, 1, 'net_of_10_reversed', 'net', 1, 3, 7, 10, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', 'net_of_11_reversed', 10, 0, 'net_of_11_reversed', 'net', 0, 2, 6, 10, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 10, 0, 'net_of_11_reversed', 'net', 0, 2, 6, 10, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', 'net_of_100_reversed', 100, 0, 'net_of_100_reversed', 'net', 0, 25, 75, 100, -100, 100, 'points', 100, 1),
+                                                                                                                ('emotion', '', 100, 0, 'net_of_100_reversed', 'net', 0, 25, 75, 100, -100, 100, 'points', 100, 1)) AS formulas
+                                                                                                            USING (kpi, variant, scale_min, scale_max)
+                                                                                                            WHERE disposition IN ('complete', 'partial')
+                                                                                                        )
                                                                                                     )
+                                                                                                    GROUP BY is_simulated, kpi, kpi_variant, scope, touchpoint, stratum
                                                                                                 )
-                                                                                                GROUP BY is_simulated, kpi, kpi_variant, scope, touchpoint, stratum
-                                                                                            )
-                                                                                            GROUP BY is_simulated, kpi, kpi_variant, scope
-                                                                                            HAVING sum(n) > 0 OR sum(n_outside) > 0
-                                                                                        ) AS grouped
-                                                                                        LEFT JOIN
-                                                                                        (
-                                                                                            SELECT is_simulated, groupArray((touchpoint, stratum, events)) AS population
-                                                                                            FROM
+                                                                                                GROUP BY is_simulated, kpi, kpi_variant, scope
+                                                                                                HAVING sum(n) > 0 OR sum(n_outside) > 0
+                                                                                            ) AS grouped
+                                                                                            LEFT JOIN
                                                                                             (
-                                                                                                SELECT
-                                                                                                    is_simulated,
-                                                                                                    toString(touchpoint) AS touchpoint,
-                                                                                                    multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), '') AS stratum,
-                                                                                                    sum(sign) AS events
-                                                                                                FROM journey_raw.ledger
-                                                                                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
-                                                                                                    AND map != ''
-                                                                                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
-                                                                                                    AND map = {map:String} AND map_version = {map_version:UInt32}
-                                                                                                    AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
-                                                                                                    AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                                                                                                GROUP BY is_simulated, touchpoint, stratum
-                                                                                            )
-                                                                                            WHERE events > 0
-                                                                                            GROUP BY is_simulated
-                                                                                        ) AS events USING (is_simulated)
+                                                                                                SELECT is_simulated, groupArray((touchpoint, stratum, events)) AS population
+                                                                                                FROM
+                                                                                                (
+                                                                                                    SELECT
+                                                                                                        is_simulated,
+                                                                                                        toString(touchpoint) AS touchpoint,
+                                                                                                        multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), '') AS stratum,
+                                                                                                        sum(sign) AS events
+                                                                                                    FROM journey_raw.ledger
+                                                                                                    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                                                                                        AND map != ''
+                                                                                                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
+                                                                                                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                                                        AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
+                                                                                                        AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                                                                                                    GROUP BY is_simulated, touchpoint, stratum
+                                                                                                )
+                                                                                                WHERE events > 0
+                                                                                                GROUP BY is_simulated
+                                                                                            ) AS events USING (is_simulated)
+                                                                                        )
+                                                                                        GROUP BY is_simulated, kpi, kpi_variant, scope, touchpoint, stratum
                                                                                     )
-                                                                                    GROUP BY is_simulated, kpi, kpi_variant, scope, touchpoint, stratum
                                                                                 )
-                                                                            )
-                                                                        ) AS strata
-                                                                        GROUP BY is_simulated, kpi, kpi_variant, scope, is_pooled, if(is_pooled, ('', ''), (touchpoint, stratum))
-                                                                    )
-                                                                ) AS parts
-                                                                GROUP BY is_simulated, kpi, kpi_variant, scope
+                                                                            ) AS strata
+                                                                            GROUP BY is_simulated, kpi, kpi_variant, scope, is_pooled, if(is_pooled, ('', ''), (touchpoint, stratum))
+                                                                        )
+                                                                    ) AS parts
+                                                                    GROUP BY is_simulated, kpi, kpi_variant, scope
+                                                                )
                                                             )
                                                         )
                                                     )
@@ -428,8 +432,8 @@ FROM
                                         )
                                     )
                                 )
+                                WHERE greatest(n > 0, is_hidden)
                             )
-                            WHERE greatest(n > 0, is_hidden)
                         )
                     )
                 )
