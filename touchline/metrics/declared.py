@@ -514,9 +514,23 @@ ASKS_REMEMBERED = Metric(
     "asks",
     "Asks that are kept in mind until they were seen in the ledger",
 )
+INVITATIONS = Metric(
+    "touchline_surveys_invitations_total",
+    MetricKind.COUNTER,
+    "invitations",
+    "Tries to hand an invitation over: taken by the other side, failed (it is tried again), refused for good, or held back by a rule",
+    (Label("outcome", bound="taken, failed, refused, held_back"),),
+)
+INVITATIONS_WAITING = Metric(
+    "touchline_surveys_invitations_waiting",
+    MetricKind.GAUGE,
+    "invitations",
+    "Invitations that were decided and not handed over yet",
+)
 
 SURVEYS: Final = (
-    BUILD_INFO, READY, SOURCES_STALE, WRITE_KEYS_STALE, SURVEY_REQUESTS, ASK_SECONDS, DECISIONS, ASKS_REMEMBERED,
+    BUILD_INFO, READY, SOURCES_STALE, WRITE_KEYS_STALE, SURVEY_REQUESTS, ASK_SECONDS, DECISIONS, ASKS_REMEMBERED, INVITATIONS,
+    INVITATIONS_WAITING,
 )  # fmt: skip
 
 SETS: Final = {

@@ -79,6 +79,30 @@ class SurveySettings(SettingsGroup):
         json_schema_extra={"unit": "requests"},
     )
 
+    invitations_topic: Name | None = Field(
+        None,
+        description="Kafka topic to which [invitations](survey-invitations.md) go, which must exist; none where empty",
+        examples=["touchline-invitations"],
+    )
+    invitations_webhook: str | None = Field(
+        None,
+        description="address to which invitations are sent by POST, beside the topic or instead of it; none where empty",
+        examples=["https://mail.example/invitations"],
+    )
+    invitations_webhook_secret_file: Path | None = Field(
+        None,
+        description="file with the secret by which these requests are signed; not signed where empty",
+        examples=["/run/secrets/invitations"],
+    )
+    invitations_poll_seconds: float = Field(
+        10.0,
+        ge=0.05,
+        le=3600,
+        description="how often the surveys look for questions that are due, and for asks whose time is over",
+        examples=[60.0],
+        json_schema_extra={"unit": "seconds"},
+    )
+
     @field_validator("surveys_url")
     @classmethod
     def _address_without_path(cls, value: str) -> str:
@@ -96,7 +120,20 @@ class SurveySettings(SettingsGroup):
     def _survey_origins_as_browsers_send_them(cls, value: list[str]) -> list[str]:
         return require_origins(value)
 
-    @field_validator("survey_questions_file", mode="before")
+    @field_validator("invitations_webhook")
     @classmethod
-    def _no_questions_where_empty(cls, value: object) -> object:
+    def _whole_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("the address of the webhook begins with https:// or http://; write it whole")
+        return value
+
+    @field_validator(
+        "survey_questions_file",
+        "invitations_topic",
+        "invitations_webhook",
+        "invitations_webhook_secret_file",
+        mode="before",
+    )
+    @classmethod
+    def _none_where_empty(cls, value: object) -> object:
         return empty_is_none(value)

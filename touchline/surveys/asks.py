@@ -27,8 +27,11 @@ RULE: Final = "rule"
 OPTION: Final = "option"
 REACHED: Final = "reached"
 REACHED_AT: Final = "reached_at"
+WAY: Final = "way"
+INVITATION: Final = "invitation"
 """Properties of an ask's event: when the person was sampled, until when the answer is taken, by which version of the policy, why not asked,
-which rule or purpose said no, the option chosen, and of an expired ask how far it had come, and when."""
+which rule or purpose said no, the option chosen, of an expired ask how far it had come, and when, and the way by which it goes to the
+person: `invitation`, or none of ours."""
 
 
 class Ask(NamedTuple):
@@ -56,6 +59,7 @@ class Ask(NamedTuple):
     expires_us: int
     is_simulated: bool = False
     place: str = ""
+    way: str = ""
 
     def is_of(self, question: Question) -> bool:
         """Whether it asks that question in these words."""
@@ -120,7 +124,7 @@ def answer_event(
         EXPIRES_AT: format_time(ask.expires_us),
         POLICY_VERSION: ask.policy_version,
     }
-    given = {REASON: reason or "", RULE: rule, OPTION: option, REACHED: reached or ""}
+    given = {REASON: reason or "", RULE: rule, OPTION: option, REACHED: reached or "", WAY: ask.way}
     said |= {name: str(value) for name, value in given.items() if value}
     if reached:
         said[REACHED_AT] = format_time(reached_us)

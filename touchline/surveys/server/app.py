@@ -29,6 +29,7 @@ from touchline.service.problem import RequestRefused, ServiceWords, as_problem
 from touchline.surveys.links import Link, question_url, sign
 from touchline.surveys.server.asking import BODY_BYTES, Asked, answer_of, read_document, read_query
 from touchline.surveys.server.desk import Answered, Desk
+from touchline.surveys.server.inviting import reports
 from touchline.surveys.server.standing import CatchUp
 
 log = logging.getLogger("touchline.surveys")
@@ -77,6 +78,7 @@ class Surveys:
         self.app = web.Application(middlewares=[self._sent_in_time, self._as_problem], client_max_size=BODY_BYTES)
         self.app.router.add_get(ASK, self._ask, allow_head=False)
         self.app.router.add_post(ASK, self._ask)
+        self.app.router.add_post(reports.PATH, self._report)
         for add in ways:
             add(self.app)
         add_health(self.app, self._ready, self._metrics)
@@ -96,6 +98,16 @@ class Surveys:
             body=orjson.dumps({**answer_of(answered), **self._link(answered, asked.language)}),
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
+        )
+
+    async def _report(self, request: web.Request) -> web.Response:
+        self._admit(request)
+        self._catch_up.require()
+        if request.content_type != "application/json":
+            raise RequestRefused(415, "the report is no JSON", "send it as application/json")
+        said = await reports.take_report(self._desk, request.match_info["ask_id"], await request.read())
+        return web.Response(
+            body=orjson.dumps(said), content_type="application/json", headers={"Cache-Control": "no-store"}
         )
 
     def _link(self, answered: Answered, language: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ from touchline.surveys.asks import StoredAsk, answer_event, ask_of
 from touchline.surveys.decide import AskReason, Decision, EventFacts, PersonFacts, choose_event, most_telling
 from touchline.surveys.policies import Asking, Policy, askings_of
 from touchline.surveys.questions import Catalogue
-from touchline.surveys.server.ledger_facts import Wanted, read_ask, read_facts, which_stand
+from touchline.surveys.server.ledger_facts import Found, Wanted, read_ask, read_facts, which_stand
 from touchline.surveys.server.readers import Readers
 from touchline.surveys.server.remembered import Remembered
 
@@ -90,20 +90,31 @@ class Desk:
         """The questions of the policy on the default map."""
         return self._askings
 
-    async def ask(self, keys: Sequence[str], wanted: Wanted, language: str = "") -> Answered:
-        """Whether the person to whom one of the keys leads may be asked now; what was decided is safe when this returns. Raises
-        RequestRefused."""
-        self._require_ready()
+    async def facts(self, keys: Sequence[str], wanted: Wanted) -> Found:
+        """What is known of the person to whom one of the keys leads, by the ledger and by what was said just now. Raises RequestRefused."""
         now_us = self.now_us()
         found = await self.readers.read(lambda client: read_facts(client, keys, wanted, now_us))
-        person = PersonFacts([*found.person.asks, *self.remembered.of(found.keys)], found.person.consents)
+        asks = [*found.person.asks, *self.remembered.of(found.keys)]
+        return found._replace(person=PersonFacts(asks, found.person.consents))
+
+    async def ask(self, keys: Sequence[str], wanted: Wanted, language: str = "", way: str = "") -> Answered:
+        """Whether the person to whom one of the keys leads may be asked now; what was decided is safe when this returns. `way` is how the
+        question will go to the person, where that is known. Raises RequestRefused."""
+        self._require_ready()
+        found = await self.facts(keys, wanted)
+        now_us, person = self.now_us(), found.person
         chosen = choose_event(self._askings, found.events, person, now_us, self.secret)
         if chosen is None:
             return self._counted(Answered(AskReason.NO_EVENT))
         event, made = chosen
         stands = {one.ask_id: one.disposition for one in standing(person.asks) if one.source == self.source}
         fresh = [
-            (StoredAsk(self._ask(asking, event, decision, language, now_us), decision.disposition, now_us), decision)
+            (
+                StoredAsk(
+                    self._ask(asking, event, decision, language, now_us)._replace(way=way), decision.disposition, now_us
+                ),
+                decision,
+            )
             for asking, decision in made
             if decision.disposition and RANK[decision.disposition] > RANK.get(stands.get(decision.ask_id, ""), -1)
         ]

@@ -20,7 +20,17 @@ from touchline.person.values import Belonging
 from touchline.schemas.events import ANSWER, CONSENT, TOUCHPOINT
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.asked import Asked
-from touchline.surveys.asks import ASKED_AT, EXPIRES_AT, POLICY_VERSION, REACHED, REACHED_AT, Ask, StoredAsk, time_in
+from touchline.surveys.asks import (
+    ASKED_AT,
+    EXPIRES_AT,
+    POLICY_VERSION,
+    REACHED,
+    REACHED_AT,
+    WAY,
+    Ask,
+    StoredAsk,
+    time_in,
+)
 from touchline.surveys.decide import ConsentState, EventFacts, PersonFacts, consent_states
 
 EVENTS_MAX: Final = 20
@@ -140,9 +150,12 @@ def _consents(client: Client, keys: tuple[str, ...], shared: Collection[str]) ->
 def read_ask(client: Client, source: str, ask_id: str) -> StoredAsk | None:
     """The ask of that id; nothing where none stands (yet)."""
     rows = ask(client, _ONE_ASK, source=source, ask_id=ask_id)
-    if not rows:
-        return None
-    words, scale, person, about, policy, properties, disposition, at, is_simulated, place = rows[0]
+    return stored_in(rows[0]) if rows else None
+
+
+def stored_in(row: Sequence[Any]) -> StoredAsk:
+    """An ask as a row of ASKS_OF_SOURCE has it."""
+    ask_id, words, scale, person, about, policy, properties, disposition, at, is_simulated, place = row
     version = properties.get(POLICY_VERSION, "")
     question, question_version, language, kpi, variant, scope = words
     found = Ask(
@@ -166,6 +179,7 @@ def read_ask(client: Client, source: str, ask_id: str) -> StoredAsk | None:
         expires_us=time_in(properties, EXPIRES_AT),
         is_simulated=bool(is_simulated),
         place=place,
+        way=properties.get(WAY, ""),
     )
     return StoredAsk(found, disposition, time_us(at))
 
@@ -201,12 +215,15 @@ SELECT consent_id, groupUniqArrayArray(splitByChar(',', toString(purposes)))
 FROM journey_raw.ledger
 WHERE {_STORED} AND identifier IN %(keys)s AND consent_id IN %(grants)s AND purposes != '' AND action != 'withdrawn'
 GROUP BY consent_id"""
-_ONE_ASK: Final = f"""
-SELECT (question, question_version, language, kpi, variant, scope), (scale_min, scale_max), (toString(identifier_type), identifier),
+ASKS_OF_SOURCE: Final = f"""
+SELECT event_id, (question, question_version, language, kpi, variant, scope), (scale_min, scale_max),
+    (toString(identifier_type), identifier),
     (toString(touchpoint), toString(about_source), about_event_id), (toString(survey), sampling_probability), properties,
     toString(disposition), event_time, is_simulated, toString(place)
 FROM journey_raw.ledger
-WHERE {_STORED} AND event_type = '{ANSWER}' AND source = %(source)s AND event_id = %(ask_id)s"""
+WHERE {_STORED} AND event_type = '{ANSWER}' AND source = %(source)s"""
+"""The asks of the surveys as they stand; conditions may follow."""
+_ONE_ASK: Final = f"{ASKS_OF_SOURCE} AND event_id = %(ask_id)s"
 _STAND: Final = f"""
 SELECT event_id, toString(disposition) FROM journey_raw.ledger
 WHERE {_STORED} AND event_type = '{ANSWER}' AND source = %(source)s AND event_id IN %(ids)s"""

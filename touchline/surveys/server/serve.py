@@ -25,6 +25,8 @@ from touchline.surveys.questions import load_catalogue
 from touchline.surveys.secret import read_survey_secret
 from touchline.surveys.server.app import Surveys
 from touchline.surveys.server.desk import SOURCE_HINT, Desk
+from touchline.surveys.server.inviting.inviter import Inviter
+from touchline.surveys.server.inviting.sinks import sinks_of
 from touchline.surveys.server.readers import Readers
 from touchline.surveys.server.standing import CatchUp
 from touchline.surveys.server.ways.build import ways
@@ -65,9 +67,11 @@ async def serve(settings: Settings) -> None:
     rate = Rate(settings.surveys_asks_per_second, time.monotonic)
     routes = ways(settings, desk, catch_up)
     surveys = Surveys(desk, keys, person_keys, rate, meter, catch_up, routes, settings.surveys_url)
+    inviter = Inviter(desk, sinks_of(settings, time.time), settings.surveys_url, meter)
+    inviting = inviter.keep_inviting(settings.invitations_poll_seconds, catch_up.require)
     tasks = [
         asyncio.create_task(one)
-        for one in (catch_up.run(), desk.keep_looking(), live_sources.keep_looking(), keys.keep_looking())
+        for one in (catch_up.run(), desk.keep_looking(), live_sources.keep_looking(), keys.keep_looking(), inviting)
     ]
     service = Service(
         surveys.app, settings.surveys_host, settings.surveys_port, LIMITS, "set surveys_host or surveys_port"
@@ -81,6 +85,7 @@ async def serve(settings: Settings) -> None:
         for task in tasks:
             task.cancel()
         await service.stop(lambda: surveys.answer_the_last(SHUTDOWN_SECONDS))
+        await inviter.close()
         await intake.close(SHUTDOWN_SECONDS)
         await asyncio.to_thread(producer.close, SHUTDOWN_SECONDS)
         await readers.close()
@@ -112,4 +117,9 @@ def _described(settings: Settings) -> dict[str, object]:
         "policy": settings.survey_policy,
         "source": settings.surveys_source,
         "durable_in": settings.outbox_dir or "kafka",
+        "invites_by": ", ".join(one for one, is_set in _sinks(settings) if is_set) or "nothing",
     }
+
+
+def _sinks(settings: Settings) -> list[tuple[str, bool]]:
+    return [("topic", settings.invitations_topic is not None), ("webhook", settings.invitations_webhook is not None)]

@@ -1,0 +1,93 @@
+"""Invites: finds questions that are due, decides at the desk, hands invitations over, ends asks whose time is over.
+
+    events of the ledger -> desk (sampled) -> held back? -> sinks, each by itself -> desk (invited)
+
+It keeps nothing but in memory: an ask that waits to go out stands in the ledger as `sampled` by way of an invitation. So a kill at any step
+costs time. What was handed over before its `invited` was safe is handed over again, with the same id.
+
+Why: docs/decisions/0210.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from touchline.errors import TouchlineError
+from touchline.metrics.declared import INVITATIONS_WAITING
+from touchline.metrics.meter import Meter
+from touchline.surveys.asked import RANK
+from touchline.surveys.asks import StoredAsk
+from touchline.surveys.server.desk import Desk
+from touchline.surveys.server.inviting import reading
+from touchline.surveys.server.inviting.finding import Finder
+from touchline.surveys.server.inviting.sending import Outgoing
+from touchline.surveys.server.inviting.sinks import Sink
+
+log = logging.getLogger("touchline.surveys")
+
+SEND_SECONDS: Final = 0.25
+
+
+class Inviter:
+    """For one event loop, beside a desk. Without sinks nobody is invited, and asks end all the same."""
+
+    def __init__(self, desk: Desk, sinks: Sequence[Sink], url: str, meter: Meter) -> None:
+        """`url` is where customers reach the question page."""
+        self._desk = desk
+        self._invites = bool(sinks)
+        self._meter = meter
+        self.outgoing = Outgoing(desk, sinks, url, meter)
+        self._finder = Finder(desk, self.outgoing.add)
+
+    async def keep_inviting(self, pause_seconds: float, require: Callable[[], None]) -> None:
+        """Round after round until cancelled; none before `require` is content. What is away meanwhile is waited for."""
+        while True:
+            try:
+                require()
+                await self.round()
+            except TouchlineError as error:
+                log.info("not_inviting", extra={"fields": {"why": error.what}})
+            await self._send_until(time.monotonic() + pause_seconds)
+
+    async def round(self) -> None:
+        """Once. Raises RequestRefused, TouchlineError where ledger or Kafka cannot be asked; then the next round does the same again."""
+        if self._invites and self._desk.has_map:
+            now_us, source = self._desk.now_us(), self._desk.source
+            self.outgoing.learn(
+                await self._desk.readers.read(lambda client: reading.read_waiting(client, source, now_us))
+            )
+            await self._finder.decide_due(self.outgoing.send_due)
+            await self.outgoing.send_due()
+        await self._end_those_over()
+        self._meter.set(INVITATIONS_WAITING, len(self.outgoing))
+
+    async def _send_until(self, end_s: float) -> None:
+        """What could not go out yet goes meanwhile."""
+        while (left_s := end_s - time.monotonic()) > 0:
+            await asyncio.sleep(min(left_s, SEND_SECONDS))
+            try:
+                await self.outgoing.send_due()
+            except TouchlineError as error:
+                log.info("not_sending", extra={"fields": {"why": error.what}})
+
+    async def _end_those_over(self) -> None:
+        now_us, source = self._desk.now_us(), self._desk.source
+        for stored in await self._desk.readers.read(lambda client: reading.read_over(client, source, now_us)):
+            await self._end(stored)
+
+    async def _end(self, stored: StoredAsk) -> None:
+        """An answer that comes nevertheless says more, and counts."""
+        held = self._desk.remembered.get(stored.ask.id)
+        if held is not None and RANK[held.disposition] > RANK[stored.disposition]:
+            stored = held
+        if RANK[stored.disposition] >= RANK["expired"]:
+            return
+        ask, reached = stored.ask, stored.disposition
+        if self.outgoing.forget(ask.id) and reached == "sampled":
+            reached = "invited"
+        over = StoredAsk(ask, "expired", ask.expires_us)
+        await self._desk.write(over, reached=reached, reached_us=stored.time_us)
