@@ -122,7 +122,7 @@ class SurveySettings(SettingsGroup):
 
     @field_validator("invitations_webhook")
     @classmethod
-    def _whole_address(cls, value: str | None) -> str | None:
+    def _whole_address_of_invitations(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("https://", "http://")):
             raise ValueError("the address of the webhook begins with https:// or http://; write it whole")
         return value
@@ -135,5 +135,5 @@ class SurveySettings(SettingsGroup):
         mode="before",
     )
     @classmethod
-    def _none_where_empty(cls, value: object) -> object:
+    def _nothing_of_surveys_where_empty(cls, value: object) -> object:
         return empty_is_none(value)

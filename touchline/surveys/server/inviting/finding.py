@@ -93,9 +93,7 @@ class Finder:
         asked = [one for some in ids.values() for one in some]
         stored = dict(await self._desk.readers.read(lambda client: which_stand(client, self._desk.source, asked)))
         ranks = {one: max(RANK.get(stored.get(one, ""), -1), self._rank_in_mind(one)) for one in asked}
-        return [
-            event for name, event in wanted.items() if any(ranks[one] <= RANK["eligible"] for one in ids[name])
-        ]
+        return [event for name, event in wanted.items() if any(ranks[one] <= RANK["eligible"] for one in ids[name])]
 
     def _rank_in_mind(self, one: str) -> int:
         held = self._desk.remembered.get(one)

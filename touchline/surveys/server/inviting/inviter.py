@@ -53,6 +53,10 @@ class Inviter:
                 log.info("not_inviting", extra={"fields": {"why": error.what}})
             await self._send_until(time.monotonic() + pause_seconds)
 
+    async def close(self) -> None:
+        """Let go of what is on its way to sinks."""
+        await self.outgoing.close()
+
     async def round(self) -> None:
         """Once. Raises RequestRefused, TouchlineError where ledger or Kafka cannot be asked; then the next round does the same again."""
         if self._invites and self._desk.has_map:
