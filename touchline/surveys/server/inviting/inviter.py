@@ -20,7 +20,7 @@ from touchline.errors import TouchlineError
 from touchline.metrics.declared import INVITATIONS_WAITING
 from touchline.metrics.meter import Meter
 from touchline.surveys.asked import RANK
-from touchline.surveys.asks import StoredAsk
+from touchline.surveys.asks import INVITATION, StoredAsk
 from touchline.surveys.server.desk import Desk
 from touchline.surveys.server.inviting import reading
 from touchline.surveys.server.inviting.finding import Finder
@@ -90,8 +90,8 @@ class Inviter:
             stored = held
         if RANK[stored.disposition] >= RANK["expired"]:
             return
-        ask, reached = stored.ask, stored.disposition
-        if self.outgoing.forget(ask.id) and reached == "sampled":
-            reached = "invited"
-        over = StoredAsk(ask, "expired", ask.expires_us)
-        await self._desk.write(over, reached=reached, reached_us=stored.time_us)
+        ask, reached, reached_us = stored.ask, stored.disposition, stored.time_us
+        may_have_gone = self.outgoing.forget(ask.id)
+        if reached == "sampled" and ask.way == INVITATION and may_have_gone:
+            reached, reached_us = "invited", ask.expires_us  # rules count it, and as late as it can have been
+        await self._desk.write(StoredAsk(ask, "expired", ask.expires_us), reached=reached, reached_us=reached_us)

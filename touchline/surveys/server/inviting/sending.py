@@ -34,7 +34,7 @@ AT_ONCE: Final = 16
 HELD_US: Final = 60 * US_PER_SECOND
 """After so long an ask that was held back is looked at again."""
 REFUSED_AS: Final = "refused_as"
-"""Property of an ask that bounced since each sink refused it for good: what the last one said."""
+"""Property of an ask that a sink has refused for good: what it said. It bounced where all have."""
 
 
 class _Way(NamedTuple):
@@ -55,11 +55,13 @@ class _Waiting:
         self.ways = {name: _Way() for name in sinks}
         self.hold_until_us = 0
         self.refusal = ""
+        self.is_in_doubt = False
+        """Whether it may have gone out though no sink has said so: a try that failed may have come there, one before a kill, too."""
 
     @property
-    def has_gone(self) -> bool:
-        """Whether some sink has taken it."""
-        return any(way.has_taken for way in self.ways.values())
+    def may_have_gone(self) -> bool:
+        """Whether some sink has taken it, or may have."""
+        return self.is_in_doubt or any(way.has_taken or way.is_busy for way in self.ways.values())
 
     @property
     def is_over(self) -> bool:
@@ -94,12 +96,13 @@ class Outgoing:
         for stored in found:
             if stored.ask.id not in self._waiting and not self._is_further(stored.ask.id, "invited"):
                 self._waiting[stored.ask.id] = _Waiting(stored.ask, self._sinks)
+                self._waiting[stored.ask.id].is_in_doubt = True
 
     def forget(self, ask_id: str) -> bool:
-        """It goes out no more. Whether some sink has taken it."""
+        """It goes out no more. Whether it may have gone out, as far as is known: what this process does not know may have."""
         self._untried.discard(ask_id)
         one = self._waiting.pop(ask_id, None)
-        return one is not None and one.has_gone
+        return one is None or one.may_have_gone
 
     async def send_due(self) -> None:
         """Start what may go out now, the earliest first. Raises RequestRefused, TouchlineError."""
@@ -169,6 +172,9 @@ class Outgoing:
             await self._sinks[name].take(one.ask.id, body)
         except NotTaken as error:
             one.ways[name] = self._failed(one, name, way, error)
+        except Exception as error:
+            log.exception("inviting failed")
+            one.ways[name] = self._failed(one, name, way, NotTaken(type(error).__name__))
         else:
             one.ways[name] = way._replace(is_busy=False, is_over=True, has_taken=True)
             self._meter.add(INVITATIONS, 1, "taken")
@@ -188,15 +194,16 @@ class Outgoing:
         if error.is_final:
             one.refusal = str(error)
             return way._replace(is_busy=False, is_over=True, failures=failures)
+        one.is_in_doubt = True
         return _Way(failures, self._desk.now_us() + wait_us(failures, error.after_seconds))
 
     async def _finish(self, one: _Waiting) -> None:
         """Say what became of it: invited, or that it cannot be, since each sink has refused it for good."""
         if self._waiting.get(one.ask.id) is not one:
             return
-        disposition: Disposition = "invited" if one.has_gone else "bounced"
+        disposition: Disposition = "invited" if one.may_have_gone else "bounced"
         if not self._is_further(one.ask.id, disposition):
-            said: Mapping[str, Any] = {} if one.has_gone else {"properties": {REFUSED_AS: one.refusal}}
+            said: Mapping[str, Any] = {"properties": {REFUSED_AS: one.refusal}} if one.refusal else {}
             await self._desk.write(StoredAsk(one.ask, disposition, self._desk.now_us()), **said)
         if self._waiting.get(one.ask.id) is one:
             self.forget(one.ask.id)
