@@ -12,7 +12,7 @@ import pytest
 from touchline.cli.commands import COMMANDS
 
 # These stream, start one process, or print in a format of the caller's choice.
-WITHOUT_JSON = {"logs", "worker", "collector", "dashboard", "sql", "migrate", "surveys serve"}
+WITHOUT_JSON = {"logs", "worker", "collector", "dashboard", "care run", "sql", "migrate", "surveys serve"}
 # In a process of its own: some commands bring the engine with them, which unit tests may not import.
 PROGRAM = """
 import contextlib, io, json, sys

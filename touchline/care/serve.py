@@ -28,6 +28,7 @@ from touchline.clickhouse.connect import connect
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.metrics.declared import CARE, CARE_CHANGES, CARE_LOOK_SECONDS
 from touchline.metrics.meter import Meter
+from touchline.producers.errors import OutboxFull
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.session import connect as connect_kafka
@@ -135,7 +136,7 @@ class Care:
             pause = self._settings.care_poll_seconds
             try:
                 looked = await self._in_thread(self._look)
-            except (ClickHouseError, EngineUnreachable, EOFError, OSError) as error:
+            except (ClickHouseError, EngineUnreachable, OutboxFull, EOFError, OSError) as error:
                 pause = RETRY_SECONDS
                 self._lose(error)
             else:
@@ -175,9 +176,9 @@ class Care:
         self._producer.secure()
 
     def _lose(self, error: Exception) -> None:
-        """ClickHouse is away: what was read is read again by a new connection."""
+        """ClickHouse is away, or the outbox is full: what was read is read again by a new connection."""
         if self._is_ready or self._desk is not None:
-            log.warning("clickhouse_away", extra={"fields": {"error": type(error).__name__}})
+            log.warning("look_failed", extra={"fields": {"error": type(error).__name__}})
         self._is_ready = False
         if self._client is not None:
             self._client.disconnect()

@@ -14,7 +14,6 @@ from touchline.care.store import CareStore
 from touchline.care.words import dead_lines, rules_lines, rules_object
 from touchline.cli.groups import DefaultCommandGroup
 from touchline.cli.sending import quiet_sending_log
-from touchline.errors import WrongUsage
 from touchline.producers.producer import now_us
 from touchline.settings import load_settings
 from touchline.wording import counted
@@ -24,9 +23,9 @@ class RunOrCommandGroup(DefaultCommandGroup):
     """`touchline care` is `touchline care run`."""
 
     default_command = "run"
+    runs_without_words = True
 
 
-WITHOUT_WORDS = ("run",)
 app = typer.Typer(
     cls=RunOrCommandGroup,
     help="""Open cases by rules, and tell whoever is to act: `touchline care` runs until SIGTERM or Ctrl-C.
@@ -42,7 +41,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 @app.command()
-def run(as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False) -> None:
+def run() -> None:
     """Read the ledger as it grows, open cases by the rules of care_rules_file, and bring alerts to its sinks, until SIGTERM or Ctrl-C.
 
     Logs `key=value` lines to stderr. Waits for ClickHouse and for Kafka. What it knows stands in care_dir; where that is lost, it reads
@@ -57,8 +56,6 @@ def run(as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False) -
     from touchline.care.serve import serve
     from touchline.log import configure_log
 
-    if as_json:
-        raise WrongUsage("this process logs and prints nothing", "ask `touchline cases list --json`")
     configure_log()
     quiet_sending_log()
     asyncio.run(serve(load_settings()))

@@ -102,7 +102,8 @@ def _run_typer(command: Command, arguments: list[str]) -> int:
     program.callback()(lambda: None)  # keeps typer from taking the only command for the program itself
     if command.function is None:
         program.add_typer(module.app, name=command.name)
-        arguments = arguments or list(getattr(module, "WITHOUT_WORDS", ("--help",)))
+        if not arguments and not getattr(module.app.info.cls, "runs_without_words", False):
+            arguments = ["--help"]
     else:
         program.command(command.name)(getattr(module, command.function))
     try:
