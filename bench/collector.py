@@ -147,6 +147,7 @@ def run_round(events: int, order: Sequence[tuple[str, Version]]) -> Round:
         settings = stack.settings.with_changes(
             topic="bench-collector", partitions=PARTITIONS, collector_port=port, write_keys_file=Path(folder) / "keys",
             outbox_dir=Path(folder) / "outbox", collector_events_per_second=1e9,
+            collector_wait_seconds=DRAIN_SECONDS,
         )  # fmt: skip
         settings.write_keys_file.write_text(f"{KEY} {SOURCE}\n", encoding="ascii")
         ensure_topic(settings, stack.cluster.replication)
