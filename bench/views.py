@@ -36,6 +36,7 @@ CHOICES = {
     "answers": ("all", "bad"),
 }
 """Values that are tried of an argument that takes one of a few words; for `by` of a view that splits, its own."""
+SPLIT = ("survey_split", "survey_response", "survey_weighted")
 SPLIT_BY = ("persona",)
 
 
@@ -98,7 +99,7 @@ def _variants(view: ParameterizedView) -> Iterator[tuple[str, dict[str, str]]]:
     if not names:
         yield view.name, {}
     for name in names:
-        for word in SPLIT_BY if view.name == "survey_split" else CHOICES[name]:
+        for word in SPLIT_BY if view.name in SPLIT else CHOICES[name]:
             yield f"{view.name} ({word})", {name: quoted(word)}
 
 

@@ -131,7 +131,8 @@ class SurveyKpi(_Entry):
 
 class Catalogue(_Entry):
     """All KPIs. `split_k`: below so many answers a number by who answered, or where, is suppressed. `compared_min`: so many journeys with a
-    good and with a bad experience a comparison of their conversions needs. `asked_small_n`: response rates of less than so many are flagged."""
+    good and with a bad experience a comparison of their conversions needs.
+    `asked_small_n`: response rates of less than so many are flagged."""
 
     split_k: Annotated[int, Field(ge=3)] = 5
     compared_min: Annotated[int, Field(ge=2)] = 10

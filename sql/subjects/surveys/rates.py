@@ -60,7 +60,7 @@ def rates(is_hidden: str = "0") -> dict[str, tuple[Column, str]]:
     answered = "aapor_i + aapor_p"
     weighted = "known + e_share * unknown"
     shown = {
-        "e": ("e of RR3 and RR4: eligible of those of whom it is known; NULL when it is known of nobody", rate("known", "known + aapor_ne", "known + aapor_ne")),
+        "e": ("e of RR3 and RR4: eligible of those of whom it is known", rate("known", "known + aapor_ne", "known + aapor_ne")),
         "rr1": ("RR1, the least rate: complete / all who may be eligible", rate("aapor_i", "known + unknown", "known + unknown")),
         "rr2": ("RR2: as RR1, partial answers counted", rate(answered, "known + unknown", "known + unknown")),
         "rr3": ("RR3: as RR1, with the share e of those of unknown eligibility", rate("aapor_i", weighted, "known")),
@@ -90,17 +90,18 @@ def _flags(is_hidden: str) -> dict[str, tuple[Column, str]]:
         "is_small_n": (small.format("stand in the denominator of RR1"), f"known + unknown < {_SMALL_N}"),
         "is_small_started": (small.format("began to answer"), f"started < {_SMALL_N}"),
     }
+    if is_hidden == "0":
+        return {name: (Column("UInt8", comment), sql) for name, (comment, sql) in flags.items()}
     return {
-        name: (Column("Nullable(UInt8)" if is_hidden != "0" else "UInt8", comment), sql if is_hidden == "0" else f"if({is_hidden}, NULL, {sql})")
-        for name, (comment, sql) in flags.items()
+        name: (Column("Nullable(UInt8)", comment), f"if({is_hidden}, NULL, {sql})") for name, (comment, sql) in flags.items()
     }
 
 
 _INPUTS: Final = ("sampled", "started", *AAPOR)
 SURVEY_RESPONSE_RATES: Final = View(
     "survey_response_rates",
-    "Response rates RR1 to RR6 of AAPOR with their inputs, and the completion rate, by policy, question, wording, touchpoint and local day, "
-    "under the default map. To put rows together, add the inputs and divide again; journey_api.survey_response does it for a selection. "
+    "Response rates RR1 to RR6 of AAPOR with their inputs, and the completion rate, by policy, question, wording, touchpoint and local day, under "
+    "the default map. To put rows together, add the inputs and divide again; journey_api.survey_response does it for a selection. "
     "Requests that are still open count as far as they have come (additivity: derived)",
     KEYS | numbers(_INPUTS) | rates(),
     layered(counted(RATED), answers_only_layer(), *rate_layers()),

@@ -73,8 +73,9 @@ _OUTCOME: Final = f"""multiIf(
             disposition IN ('bounced', 'dismissed', 'refused') AND why = '{NOT_ELIGIBLE}', 'ineligible',
             disposition IN ('sampled', 'invited', 'delivered', 'shown', 'started'), concat('only_', disposition),
             disposition)"""
+_EXPIRED_AT: Final = "if(had_reached IN ('sampled', 'delivered', 'shown', 'started'), had_reached, 'invited')"
 _STEP: Final = f"""transform(
-            if(disposition = 'expired', if(had_reached IN ('sampled', 'delivered', 'shown', 'started'), had_reached, 'invited'), disposition),
+            if(disposition = 'expired', {_EXPIRED_AT}, disposition),
             {list(_CAME_TO)}, {list(_CAME_TO.values())}, 0)"""
 # R, NC and O are one sum in every rate, and so are UH and UO: what matters is whether eligibility is known.
 _CLASS: Final = f"""multiIf(

@@ -12,7 +12,7 @@ from typing import Final
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
 from touchline.sql.language.select import Select, indented
-from touchline.sql.language.selection import FILTER_COLUMNS, IN_PERIOD, KNOWN_KEYS, OF_MAP, SPLITS
+from touchline.sql.language.selection import IN_PERIOD, KNOWN_KEYS, OF_MAP, SPLITS
 from touchline.sql.language.suppression import suppressed
 from touchline.sql.language.views import all_of, any_of, layered
 from touchline.sql.subjects.surveys.accounting import KEYS

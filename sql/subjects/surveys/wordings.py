@@ -59,9 +59,9 @@ def _effect(name: str, comment: str) -> tuple[Column, str]:
 
 SURVEY_WORDINGS: Final = View(
     "survey_wordings",
-    "Survey KPIs under the default map by the wording of the question: survey, question, version and language apart, each against the one "
-    "that is used most for the same KPI, variant and scope at the same touchpoint (additivity: derived). The persons asked may differ, too: "
-    "only where chance decided the wording is a difference its effect",
+    "Survey KPIs under the default map by the wording of the question: survey, question, version and language apart, each against the one that "
+    "is used most for the same KPI, variant and scope at the same touchpoint (additivity: derived). The persons asked may differ, too: only "
+    "where chance decided the wording is a difference its effect",
     {name: KEYS[name] for name in ("touchpoint", "is_simulated", *_WORDING)}
     | {
         "kpi": (COLUMNS["kpi"], "kpi"),

@@ -180,7 +180,7 @@ def test_of_nobody_whose_eligibility_is_known_the_rates_that_need_it_are_null(em
     assert [row[name] for name in ("e", *RATES)] == [None, 0, 0, None, None, None, None]
 
 
-@pytest.mark.parametrize("seed", (0, 3))
+@pytest.mark.parametrize("seed", [0, 3])
 def test_who_does_not_answer_is_shown_by_persona_and_few_are_hidden(empty_client: Client, seed: int) -> None:
     random = Random(seed)
     choose_default_map(empty_client)

@@ -40,7 +40,7 @@ CREATE OR REPLACE VIEW journey_api.survey_response
     aapor_uh Nullable(Int64) COMMENT 'AAPOR''s UH, nothing known of the person: sampled or invited, and nothing came back (additivity: sum); NULL when suppressed',
     aapor_uo Nullable(Int64) COMMENT 'AAPOR''s UO, unknown, other: bounced (additivity: sum); NULL when suppressed',
     aapor_ne Nullable(Int64) COMMENT 'AAPOR''s NE, known not to be eligible: in no denominator, only in e (additivity: sum); NULL when suppressed',
-    e Nullable(Float64) COMMENT 'e of RR3 and RR4: eligible of those of whom it is known; NULL when it is known of nobody (additivity: derived)',
+    e Nullable(Float64) COMMENT 'e of RR3 and RR4: eligible of those of whom it is known (additivity: derived)',
     rr1 Nullable(Float64) COMMENT 'RR1, the least rate: complete / all who may be eligible (additivity: derived)',
     rr2 Nullable(Float64) COMMENT 'RR2: as RR1, partial answers counted (additivity: derived)',
     rr3 Nullable(Float64) COMMENT 'RR3: as RR1, with the share e of those of unknown eligibility (additivity: derived)',
