@@ -50,9 +50,9 @@ def numbers(names: tuple[str, ...]) -> dict[str, tuple[Column, str]]:
 _SHOWN: Final = (*STEPS, *OUTCOMES)
 SURVEY_ACCOUNTING: Final = View(
     "survey_accounting",
-    "Requests to answer under the default map, by policy, question, wording, touchpoint and local day: how many came to each step (eligible to "
-    "answered, who came to one came to all before it), and in which outcome each stands, exactly one (not_asked_fatigue to complete: they add "
-    "up to eligible). Answers of tools that report nothing but answers are in it as such (additivity: sum)",
+    "Requests to answer under the default map, by policy, question, wording, touchpoint and local day: how many came to each step "
+    "(eligible to answered, who came to one came to all before it), and in which outcome each stands, exactly one (not_asked_fatigue to "
+    "complete: they add up to eligible). Answers of tools that report nothing but answers are in it as such (additivity: sum)",
     KEYS | numbers(_SHOWN),
     counted(_SHOWN),
 )

@@ -93,16 +93,17 @@ def _flags(is_hidden: str) -> dict[str, tuple[Column, str]]:
     if is_hidden == "0":
         return {name: (Column("UInt8", comment), sql) for name, (comment, sql) in flags.items()}
     return {
-        name: (Column("Nullable(UInt8)", comment), f"if({is_hidden}, NULL, {sql})") for name, (comment, sql) in flags.items()
+        name: (Column("Nullable(UInt8)", comment), f"if({is_hidden}, NULL, {sql})")
+        for name, (comment, sql) in flags.items()
     }
 
 
 _INPUTS: Final = ("sampled", "started", *AAPOR)
 SURVEY_RESPONSE_RATES: Final = View(
     "survey_response_rates",
-    "Response rates RR1 to RR6 of AAPOR with their inputs, and the completion rate, by policy, question, wording, touchpoint and local day, under "
-    "the default map. To put rows together, add the inputs and divide again; journey_api.survey_response does it for a selection. "
-    "Requests that are still open count as far as they have come (additivity: derived)",
+    "Response rates RR1 to RR6 of AAPOR with their inputs, and the completion rate, by policy, question, wording, touchpoint and local "
+    "day, under the default map. To put rows together, add the inputs and divide again; journey_api.survey_response does it for a "
+    "selection. Requests that are still open count as far as they have come (additivity: derived)",
     KEYS | numbers(_INPUTS) | rates(),
     layered(counted(RATED), answers_only_layer(), *rate_layers()),
 )

@@ -123,7 +123,5 @@ def requests(condition: str, keys: dict[str, str]) -> str:
             NET_ROWS,
         ),
     ).nested()
-    joined = Select(
-        {"*": "*"}, f"{found} AS found\nLEFT ANY JOIN{said} AS said USING (source, event_id)"
-    ).nested()
+    joined = Select({"*": "*"}, f"{found} AS found\nLEFT ANY JOIN{said} AS said USING (source, event_id)").nested()
     return layered(joined, {"outcome": _OUTCOME, "step": _STEP}, {"class": _CLASS})

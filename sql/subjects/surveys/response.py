@@ -86,7 +86,9 @@ SURVEY_RESPONSE: Final = ParameterizedView(
     | rates("is_hidden")
     | {
         "is_suppressed": (
-            Column("UInt8", "1 when few requests, split by whose they are or where, are not shown: all numbers are NULL"),
+            Column(
+                "UInt8", "1 when few requests, split by whose they are or where, are not shown: all numbers are NULL"
+            ),
             "is_hidden",
         )
     },

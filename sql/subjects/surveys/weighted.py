@@ -61,7 +61,9 @@ def _answers() -> str:
     carried = {name: f"any({name})" for name in CARRIED}
     outside = {"n_outside": "sum(answers - chosen_answers)"}
     return Select(
-        {name: name for name in names} | carried | sums_of("chosen_answers") | _WEIGHTED | outside, chosen, group_by=names
+        {name: name for name in names} | carried | sums_of("chosen_answers") | _WEIGHTED | outside,
+        chosen,
+        group_by=names,
     ).nested()
 
 
@@ -191,7 +193,9 @@ _NONE: Final = any_of("is_hidden", "weight = 0")
 
 
 def _number(comment: str, sql: str) -> tuple[Column, str]:
-    return Column("Nullable(Float64)", f"{comment}; NULL when suppressed or without events"), f"if({_NONE}, NULL, {sql})"
+    return Column(
+        "Nullable(Float64)", f"{comment}; NULL when suppressed or without events"
+    ), f"if({_NONE}, NULL, {sql})"
 
 
 def _count(comment: str, sql: str) -> tuple[Column, str]:
@@ -202,15 +206,22 @@ _WEIGHTS: Final[Shown] = {
     "population": _count("Touchpoint events of the selection in the strata", "population"),
     "strata": _count("Strata that are weighted, those put together as one", "strata"),
     "n_weighted": _count("Answers of strata with events; the others have no weight", "n_weighted"),
-    "n_merged": _count(f"Answers of strata that were put together, each of less than {_K} answers or the next smallest", "n_merged"),
+    "n_merged": _count(
+        f"Answers of strata that were put together, each of less than {_K} answers or the next smallest", "n_merged"
+    ),
     "weighted_value": _number("The KPI weighted to the population", "weighted"),
     "weighted_low": _number("Lower bound of its 95 % interval, by the effective number of answers", "weighted_below"),
     "weighted_high": _number("Upper bound of its 95 % interval, by the effective number of answers", "weighted_above"),
-    "difference": _number("Weighted value less value: what was wrong by who was asked and who answered", "weighted - plain_value"),
+    "difference": _number(
+        "Weighted value less value: what was wrong by who was asked and who answered", "weighted - plain_value"
+    ),
     "design_effect": _number("Design effect of the weights (Kish): n_weighted / effective_n", "n_weighted / effective"),
     "effective_n": _number("Effective number of answers: (sum of weights)^2 / sum of squared weights", "effective"),
     "is_small_effective_n": (
-        Column("Nullable(UInt8)", "1 when the effective number is below the KPI's minimum (small_n of the catalogue): read with care"),
+        Column(
+            "Nullable(UInt8)",
+            "1 when the effective number is below the KPI's minimum (small_n of the catalogue): read with care",
+        ),
         f"if({_NONE}, NULL, effective < small_n)",
     ),
 }

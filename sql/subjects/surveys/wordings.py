@@ -59,9 +59,9 @@ def _effect(name: str, comment: str) -> tuple[Column, str]:
 
 SURVEY_WORDINGS: Final = View(
     "survey_wordings",
-    "Survey KPIs under the default map by the wording of the question: survey, question, version and language apart, each against the one that "
-    "is used most for the same KPI, variant and scope at the same touchpoint (additivity: derived). The persons asked may differ, too: only "
-    "where chance decided the wording is a difference its effect",
+    "Survey KPIs under the default map by the wording of the question: survey, question, version and language apart, each against the "
+    "one that is used most for the same KPI, variant and scope at the same touchpoint (additivity: derived). The persons asked may differ, "
+    "too: only where chance decided the wording is a difference its effect",
     {name: KEYS[name] for name in ("touchpoint", "is_simulated", *_WORDING)}
     | {
         "kpi": (COLUMNS["kpi"], "kpi"),
@@ -76,7 +76,9 @@ SURVEY_WORDINGS: Final = View(
         ),
         "is_most_used": (Column("UInt8", "1 for the wording that the others are compared with"), "differs = ''"),
         "differs_in": (
-            Column(_OPTIONAL, "In what it differs from that: survey, question, question_version, language; NULL for itself"),
+            Column(
+                _OPTIONAL, "In what it differs from that: survey, question, question_version, language; NULL for itself"
+            ),
             "nullIf(differs, '')",
         ),
         "effect": _effect("change", "Value less the value of the wording that is used most"),

@@ -116,7 +116,12 @@ def put(client: Client, counts: Mapping[str, int], start: int = 1, **values: Any
     for name, count in counts.items():
         disposition, reason = ("refused", "not_eligible") if name == "ineligible" else (name, "")
         for _ in range(count):
-            given = {"disposition": disposition, "survey": "policy", "question": "recommend", "about_time": NOON} | values
+            given = {
+                "disposition": disposition,
+                "survey": "policy",
+                "question": "recommend",
+                "about_time": NOON,
+            } | values
             has_score = int(disposition in ("complete", "partial"))
             attached_rows.append(answer_row(start, "nps", 9 if has_score else 0, (0, 10), has_score=has_score, **given))
             of_event = {"event_type": "touchline.answer.v1", "disposition": disposition}

@@ -63,9 +63,9 @@ def test_each_request_stands_in_one_outcome_whatever_the_order_the_duplicates_an
         store(engine_settings, Path(folder), sent, [batch] * (len(sent) // batch + 1))
     expected = recounted(made, key_of)
     accounting = rows_of_view(engine_client, "journey.survey_accounting")
-    assert {tuple(row[name] for name in KEYS): {name: row[name] for name in (*CHAIN, *OUTCOMES)} for row in accounting} == {
-        key: {name: counts[name] for name in (*CHAIN, *OUTCOMES)} for key, counts in expected.items()
-    }
+    assert {
+        tuple(row[name] for name in KEYS): {name: row[name] for name in (*CHAIN, *OUTCOMES)} for row in accounting
+    } == {key: {name: counts[name] for name in (*CHAIN, *OUTCOMES)} for key, counts in expected.items()}
     assert sum(row["eligible"] for row in accounting) == requests
     check_sums(accounting)
     rated = rows_of_view(engine_client, "journey.survey_response_rates")
@@ -89,15 +89,22 @@ def test_every_disposition_of_the_contract_has_an_outcome_and_no_name_is_forgott
     start_anew(engine_client)
     store(engine_settings, tmp_path, [version(number, name) for number, name in enumerate(BY_COMPLETENESS)])
     (total,) = rows_of_view(
-        engine_client, f"(SELECT {', '.join(f'sum({name}) AS {name}' for name in (*CHAIN, *OUTCOMES))} FROM journey.survey_accounting)"
+        engine_client,
+        f"(SELECT {', '.join(f'sum({name}) AS {name}' for name in (*CHAIN, *OUTCOMES))} FROM journey.survey_accounting)",
     )
     assert total["eligible"] == len(BY_COMPLETENESS) == sum(total[name] for name in OUTCOMES)
-    assert (tuple(STEPS), set(NAMED_OUTCOMES), set(AAPOR)) == (CHAIN, set(OUTCOMES), {f"aapor_{one}" for one in LETTERS})
+    assert (tuple(STEPS), set(NAMED_OUTCOMES), set(AAPOR)) == (
+        CHAIN,
+        set(OUTCOMES),
+        {f"aapor_{one}" for one in LETTERS},
+    )
 
 
 # Published worked values. Which of R, NC and O, and which of UH and UO, a request is makes no difference to a response rate: the views have
 # no O, so its cases stand as NC here.
-README_OF_OUTCOMERATE = "ropensci/outcomerate, README (checked by its authors against AAPOR's Outcome Rate Calculator 4.0)"
+README_OF_OUTCOMERATE = (
+    "ropensci/outcomerate, README (checked by its authors against AAPOR's Outcome Rate Calculator 4.0)"
+)
 TESTS_OF_OUTCOMERATE = "ropensci/outcomerate, tests/testthat/test-rate.R, e = 0.5"
 README_OF_RESPONSERATES = "leeper/responserates, README, e = 0.25"
 PUBLISHED = {
@@ -164,7 +171,9 @@ def test_where_nothing_but_answers_is_reported_no_rate_is_shown(empty_client: Cl
     put(empty_client, {"complete": 4}, start=100)
     put(empty_client, {"invited": 1}, start=110, touchpoint="web_visit")
     rows = rows_of_view(empty_client, "journey.survey_response_rates")
-    found = {(row["survey"], row["touchpoint"]): (row["is_accounted"], row["rr1"], row["completion_rate"]) for row in rows}
+    found = {
+        (row["survey"], row["touchpoint"]): (row["is_accounted"], row["rr1"], row["completion_rate"]) for row in rows
+    }
     assert found == {
         ("tool", "store_visit"): (0, None, None),
         ("policy", "store_visit"): (1, 1, 1),
@@ -191,17 +200,22 @@ def test_who_does_not_answer_is_shown_by_persona_and_few_are_hidden(empty_client
         parts[persona] = {name: random.randint(0, most) for name in ("complete", "invited", "dismissed", "eligible")}
         put(empty_client, parts[persona], start, persona=persona)
         start += 1_000
-    cells = {(persona,): Cell([0.0] * sum(counts.values()), 0) for persona, counts in parts.items() if any(counts.values())}
+    cells = {
+        (persona,): Cell([0.0] * sum(counts.values()), 0) for persona, counts in parts.items() if any(counts.values())
+    }
     gone = set(cells) if unsafe(together(cells.values())) else hidden(cells)
     rows = rows_of_view(empty_client, call("survey_response", by="persona"))
     own = {row["split_value"] or "": row for row in rows if not row["is_other"]}
-    assert {name: row["is_suppressed"] for name, row in own.items()} == {name: int((name,) in gone) for (name,) in cells}
+    assert {name: row["is_suppressed"] for name, row in own.items()} == {
+        name: int((name,) in gone) for (name,) in cells
+    }
     for name, row in own.items():
         shown = [row[one] for one in ("eligible", "complete", "only_invited", "dismissed")]
         counts = parts[name]
         full = [sum(counts.values()), counts["complete"], counts["invited"], counts["dismissed"]]
         assert shown == ([None] * 4 if (name,) in gone else full)
-        assert (row["rr1"], row["is_small_n"]) == (None, None) if (name,) in gone else row["rr1"] is None or row["sampled"]
+        if (name,) in gone:
+            assert {row[one] for one in ("rr1", "rr6", "e", "completion_rate", "is_accounted", "is_small_n")} == {None}
     whole = sum(row["eligible"] for row in rows if not row["is_suppressed"])
     assert whole == sum(sum(counts.values()) for counts in parts.values()) or unsafe(together(cells.values()))
     assert all(row["eligible"] >= 5 for row in rows if not row["is_suppressed"])

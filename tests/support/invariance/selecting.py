@@ -28,7 +28,7 @@ FORMS: Final = {
     "answers": ("bad",),
 }
 """Values of the arguments that are no selection; texts are quoted where the view takes text."""
-SPLIT_BY: Final = {name: ("channel", "place") for name in ("survey_split", "survey_response", "survey_weighted")}
+SPLIT_BY: Final = dict.fromkeys(("survey_split", "survey_response", "survey_weighted"), ("channel", "place"))
 _BEGIN: Final = datetime.fromtimestamp(BEGIN_US / 1e6, UTC).date()
 SELECTIONS: Final = (
     (0, DAYS + 1, "map()"),
