@@ -7,6 +7,9 @@ from __future__ import annotations
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
 from touchline.sql.subjects.cases import CASE_VIEWS
+from touchline.sql.subjects.churn import CHURN
+from touchline.sql.subjects.churn_after import CHURN_AFTER_EXPERIENCE
+from touchline.sql.subjects.churn_rate import CHURN_RATE
 from touchline.sql.subjects.comments import COMMENTS
 from touchline.sql.subjects.consent import CONSENT_VIEWS
 from touchline.sql.subjects.dimensions import DIMENSION_VIEWS, MAP_DAYS
@@ -26,6 +29,7 @@ from touchline.sql.subjects.surveys.api import SURVEY_API_VIEWS
 from touchline.sql.subjects.surveys.marts import SURVEYS, SURVEYS_BEHIND, SURVEYS_OVER_TIME
 from touchline.sql.subjects.surveys.rates import SURVEY_RESPONSE_RATES
 from touchline.sql.subjects.surveys.response import SURVEY_RESPONSE
+from touchline.sql.subjects.surveys.reach import DECLARED_REACH
 from touchline.sql.subjects.surveys.series import SURVEY_OVER_TIME
 from touchline.sql.subjects.surveys.split import SURVEY_SPLIT
 from touchline.sql.subjects.surveys.unclassified import UNCLASSIFIED_ANSWERS
@@ -53,7 +57,8 @@ EVENT_VIEWS = (
 )
 """The events behind each cell of a mart, in `journey_api`."""
 API_VIEWS: tuple[ParameterizedView, ...] = (
-    *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, SURVEY_RESPONSE, SURVEY_WEIGHTED, IMPACT),
+    *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, SURVEY_RESPONSE, SURVEY_WEIGHTED, IMPACT, DECLARED_REACH),
+    *(CHURN, CHURN_RATE, CHURN_AFTER_EXPERIENCE),
     *(
         *VOLUME_API_VIEWS,
         PERSONS_BY_TOUCHPOINT,

@@ -31,6 +31,8 @@ DEFAULTS = {
     "variant": "'standard'",
     "scope": "'transactional'",
     "answers": "'all'",
+    "grouped": "'all'",
+    "days": "30",
 }
 """One value for each argument, whatever the view; a new argument needs a line here."""
 
