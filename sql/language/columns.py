@@ -30,6 +30,11 @@ COLUMNS: dict[str, Column] = {
     "channel": _optional("channel", "Channel of the event, else of the touchpoint; NULL when unknown"),
     "is_online": Column("UInt8", "1 when the touchpoint or its channel is online"),
     "is_simulated": Column("UInt8", "1 for simulated events: label them wherever they are shown"),
+    "is_declared": Column(
+        "UInt8",
+        "1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number",
+        "provenance = 'declared'",
+    ),
     "brand": _optional("brand", "Brand; NULL when unknown"),
     "place": _optional("place", "Place (dim_place.id); NULL when unknown or nowhere"),
     "persona": _optional("persona", "Persona as of the event; NULL when unknown"),

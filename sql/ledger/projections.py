@@ -104,8 +104,15 @@ def _survey(name: str, comment: str, bucket: str, dimensions: tuple[str, ...]) -
     )
 
 
-VOLUME_1H = Projection("volume_1h", "Events by UTC hour", _TOUCHPOINTS, _HOUR | _columns(*HOURLY, *MAP), EVENTS)
-VOLUME_1D = Projection("volume_1d", "Events by local day", _TOUCHPOINTS, _DAY | _columns(*DAILY, *MAP), EVENTS)
+IS_DECLARED = "provenance = 'declared'"
+_APART = {"is_declared": IS_DECLARED}
+"""What people declared afterwards is counted apart from what was observed."""
+VOLUME_1H = Projection(
+    "volume_1h", "Events by UTC hour", _TOUCHPOINTS, _HOUR | _columns(*HOURLY) | _APART | _columns(*MAP), EVENTS
+)
+VOLUME_1D = Projection(
+    "volume_1d", "Events by local day", _TOUCHPOINTS, _DAY | _columns(*DAILY) | _APART | _columns(*MAP), EVENTS
+)
 PERSONS_1D = Projection(
     "persons_1d",
     "Distinct persons and journeys of a local day, as sums of first-of bits: each sum serves one grain",
@@ -125,7 +132,7 @@ REVENUE_1D = Projection(
 WAIT_1D = Projection(
     "wait_1d",
     "Waits by classes of powers of two seconds",
-    f"{_TOUCHPOINTS} AND touchpoint_number > 1",
+    f"{_TOUCHPOINTS} AND touchpoint_number > 1 AND provenance != 'declared'",
     _DAY
     | _columns("map", "map_version", "stage", "touchpoint", "channel")
     | {"class": "roundToExp2(intDiv(wait_us, 1000000))"},

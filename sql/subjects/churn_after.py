@@ -56,7 +56,8 @@ _COUNTED: Final = f"""
 (
     SELECT
         {_KEYS},
-        countIf(is_bad) AS n_bad, countIf(NOT is_bad) AS n_good, countIf(is_bad AND is_lost) AS lost_bad, countIf(NOT is_bad AND is_lost) AS lost_good,
+        countIf(is_bad) AS n_bad, countIf(NOT is_bad) AS n_good,
+        countIf(is_bad AND is_lost) AS gone_bad, countIf(NOT is_bad AND is_lost) AS gone_good,
         {IS_SPLIT} AS is_hidden
     FROM
     (
@@ -66,13 +67,13 @@ _COUNTED: Final = f"""
     )
     GROUP BY {_KEYS}
 )"""
-_BAD: Final = wilson("lost_bad", "greatest(n_bad, 1)", "bad")
-_GOOD: Final = wilson("lost_good", "greatest(n_good, 1)", "good")
+_BAD: Final = wilson("gone_bad", "greatest(n_bad, 1)", "bad")
+_GOOD: Final = wilson("gone_good", "greatest(n_good, 1)", "good")
 _LOW, _HIGH = recovered("bad_share - good_share", "bad_below", "bad_above", "good_below", "good_above")
 _COMPARISON: Final = f"""multiIf(
         is_hidden, NULL,
         least(n_good, n_bad) < {_NEEDED}, '{TOO_FEW}',
-        lost_good + lost_bad IN (0, n_good + n_bad), '{NO_CONTRAST}',
+        gone_good + gone_bad IN (0, n_good + n_bad), '{NO_CONTRAST}',
         difference_low > 0, '{SIGNIFICANT}',
         difference_high < 0, '{REVERSED}',
         '{NOT_SIGNIFICANT}'
@@ -86,7 +87,7 @@ _SAYS: Final = {
 }
 _SOURCE: Final = layered(
     _COUNTED,
-    {"bad_share": "lost_bad / greatest(n_bad, 1)", "good_share": "lost_good / greatest(n_good, 1)"} | _BAD.layers[0] | _GOOD.layers[0],
+    {"bad_share": "gone_bad / greatest(n_bad, 1)", "good_share": "gone_good / greatest(n_good, 1)"} | _BAD.layers[0] | _GOOD.layers[0],
     {
         **{f"{side}_low": of_side.low for side, of_side in (("bad", _BAD), ("good", _GOOD))},
         **{f"{side}_high": of_side.high for side, of_side in (("bad", _BAD), ("good", _GOOD))},
@@ -117,7 +118,7 @@ def _of_side(side: str, said: str) -> dict[str, tuple[str, str, str]]:
         f"n_{side}_lost": (
             "Nullable(Int64)",
             "Of those the ones that were not met again within the term, more than a day later",
-            f"if(is_hidden, NULL, lost_{side})",
+            f"if(is_hidden, NULL, gone_{side})",
         ),
         f"lost_{side}": (_NUMBER, f"n_{side}_lost / n_{side}; NULL without any", f"if({none}, NULL, {side}_share)"),
         f"lost_{side}_low": (_NUMBER, "Lower bound of its 95 % Wilson interval", f"if({none}, NULL, {side}_low)"),

@@ -13,7 +13,7 @@ from touchline.sql.subjects.surveys.scores import classified, variant_key
 
 _ATTACHED = chosen(
     *("event_time", "local_date", "source", "event_id", "revision", "person", *FACTS, *MAP),
-    *("is_mapped", "cycle", "transition", "wait_seconds", "is_conversion", "rule", "evidence"),
+    *("is_mapped", "cycle", "transition", "wait_seconds", "is_conversion", "rule", "evidence", "is_declared"),
 )
 _DEFAULT_ROWS = f"{TOUCHPOINT_ROWS}\n      AND {NET_ROWS}\n      AND {DEFAULT_MAP}"
 

@@ -95,6 +95,10 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
         "events_here",
     ),
     "events_simulated": (Column("Int64", "Of those the simulated ones"), "simulated"),
+    "events_declared": (
+        Column("Int64", "Of those the ones that nobody observed: people declared them afterwards"),
+        "declared",
+    ),
     "persons": (Column("Int64", f"Distinct persons at the touchpoint in that stage, {_NEVER_SUM}"), "people"),
     "journeys": (Column("Int64", f"Distinct journeys through the touchpoint in that stage, {_NEVER_SUM}"), "through"),
     "drop_off": (PERSONS_BY_TOUCHPOINT.columns["drop_off"][0], "lost"),
@@ -130,6 +134,7 @@ FULL JOIN
 (
     SELECT
         {_PLACE}, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS simulated,
+        sumIf(events, is_declared = 1) AS declared,
         argMax(channel, events) AS main_channel, max(is_online) AS online
     FROM {_of(VOLUME_BY_TOUCHPOINT)}
     GROUP BY touchpoint, at_stage, at_order

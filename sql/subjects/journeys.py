@@ -166,7 +166,7 @@ JOURNEY_EVENTS = ParameterizedView(
         currency="if(is_answer, NULL, nullIf(currency, ''))",
     )
     | chosen("kpi", "variant", "scope", variant="if(is_answer, nullIf(kpi_variant, ''), NULL)")
-    | chosen("score", "disposition", "is_simulated")
+    | chosen("score", "disposition", "is_simulated", "is_declared")
     | own(
         {
             "about_date": (

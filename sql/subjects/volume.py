@@ -11,6 +11,7 @@ from touchline.sql.language.selection import FILTER_COLUMNS, OF_MAP, SELECTED
 from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.behind import ONE, behind, rows_behind
 from touchline.sql.ledger.projections import (
+    IS_DECLARED,
     REVENUE_1D,
     TOUCHPOINT_ROWS,
     VOLUME_1D,
@@ -31,7 +32,7 @@ VOLUMES = tuple(
     View(
         f"kpi_{projection.name}",
         f"{projection.comment} (additivity: sum)",
-        bucket | chosen(*dimensions, *MAP, "events"),
+        bucket | chosen(*dimensions, "is_declared", *MAP, "events", is_declared="is_declared"),
         _from(projection, "events != 0"),
     )
     for projection, bucket, dimensions in ((VOLUME_1H, _HOUR, HOURLY), (VOLUME_1D, _DAY, DAILY))
@@ -51,13 +52,14 @@ REVENUE_BEHIND = behind(REVENUE, {"orders": ONE, "amount": AMOUNT}, rows_behind(
 
 GRAIN: Final = Choice("grain", GRAINS)
 _TOUCHPOINT = ("touchpoint", "stage", "stage_order", "channel", "is_online", "is_simulated")
+_DECLARED = {"is_declared": IS_DECLARED}
 
 VOLUME_BY_TOUCHPOINT = ParameterizedView(
     "volume_by_touchpoint",
     "Events of the selection by touchpoint (additivity: sum)",
     SELECTION,
-    chosen(*_TOUCHPOINT, "events"),
-    f"\n(\n{VOLUME_1D.selecting(SELECTED, {name: name for name in _TOUCHPOINT})}\n)\nWHERE events != 0",
+    chosen(*_TOUCHPOINT, "is_declared", "events", is_declared="is_declared"),
+    f"\n(\n{VOLUME_1D.selecting(SELECTED, {name: name for name in _TOUCHPOINT} | _DECLARED)}\n)\nWHERE events != 0",
 )
 
 
@@ -65,22 +67,22 @@ def _bucketed() -> str:
     """Hours come from the rows, since no projection holds both the hour and what is selected by; the others from the daily one. The branch
     that is not asked for reads nothing."""
     day = f"multiIf({GRAIN.is_('day')}, local_date, {GRAIN.is_('week')}, toMonday(local_date), toStartOfMonth(local_date))"
-    keys = {"touchpoint": "touchpoint", "is_simulated": "is_simulated"}
+    keys = {"touchpoint": "touchpoint", "is_simulated": "is_simulated"} | _DECLARED
     daily = VOLUME_1D.selecting(
         f"{SELECTED} AND {GRAIN.is_known} AND NOT {GRAIN.is_('hour')}", {"bucket_day": day} | keys
     )
     return f"""
 (
-    SELECT toDateTime(bucket_day, 'UTC') AS bucket, touchpoint, is_simulated, events
+    SELECT toDateTime(bucket_day, 'UTC') AS bucket, touchpoint, is_simulated, is_declared, events
     FROM (
 {daily}
     )
     UNION ALL
-    SELECT toStartOfHour(event_time) AS bucket, touchpoint, is_simulated, sum(sign) AS events
+    SELECT toStartOfHour(event_time) AS bucket, touchpoint, is_simulated, {IS_DECLARED} AS is_declared, sum(sign) AS events
     FROM journey_raw.ledger
     WHERE {TOUCHPOINT_ROWS}
         AND {SELECTED} AND {GRAIN.is_("hour")}
-    GROUP BY bucket, touchpoint, is_simulated
+    GROUP BY bucket, touchpoint, is_simulated, is_declared
 )
 WHERE events != 0"""
 
@@ -91,7 +93,7 @@ VOLUME_OVER_TIME = ParameterizedView(
     SELECTION | GRAIN.parameter,
     own({"bucket": ("DateTime('UTC')", "Begin of the hour, or of the first local day of the bucket", "")})
     | part_of_bucket(GRAIN, "bucket")
-    | chosen("touchpoint", "is_simulated", "events"),
+    | chosen("touchpoint", "is_simulated", "is_declared", "events", is_declared="is_declared"),
     _bucketed(),
 )
 _PLACE = ("touchpoint", "stage", "stage_order", "currency", "is_simulated")

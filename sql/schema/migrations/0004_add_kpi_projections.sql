@@ -11,13 +11,14 @@ ALTER TABLE journey_raw.ledger
             channel,
             is_online,
             is_simulated,
+            provenance = 'declared' AS is_declared,
             map,
             map_version,
             stage,
             stage_order,
             sum(sign) AS events
         WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
-        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order
+        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, is_declared, map, map_version, stage, stage_order
     ),
     -- Events by local day
     ADD PROJECTION IF NOT EXISTS volume_1d
@@ -32,13 +33,14 @@ ALTER TABLE journey_raw.ledger
             place,
             persona,
             segment,
+            provenance = 'declared' AS is_declared,
             map,
             map_version,
             stage,
             stage_order,
             sum(sign) AS events
         WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
-        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order
+        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, is_declared, map, map_version, stage, stage_order
     ),
     -- Distinct persons and journeys of a local day, as sums of first-of bits: each sum serves one grain
     ADD PROJECTION IF NOT EXISTS persons_1d
@@ -150,7 +152,7 @@ ALTER TABLE journey_raw.ledger
             channel,
             roundToExp2(intDiv(wait_us, 1000000)) AS class,
             sum(sign) AS events
-        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1 OR kind = 'mark')
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1 AND provenance != 'declared' OR kind = 'mark')
         GROUP BY bucket, map, map_version, stage, touchpoint, channel, class
     ),
     -- Events that a map does not know

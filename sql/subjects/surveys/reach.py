@@ -55,6 +55,7 @@ _ANSWERED: Final = f"""
         sumIf(weight * weight, is_in) AS squares
     FROM{indented(_ANSWERS)}
     GROUP BY {_ASKED}
+    HAVING n > 0
 )"""
 _BY_TOUCHPOINT: Final = f"""
 (
@@ -134,5 +135,5 @@ DECLARED_REACH: Final = ParameterizedView(
         }
     )
     | {"is_simulated": (COLUMNS["is_simulated"], "is_simulated")},
-    f"{_SOURCE}\nWHERE n > 0",
+    _SOURCE,
 )

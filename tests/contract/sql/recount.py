@@ -73,6 +73,10 @@ class Placed(NamedTuple):
         event, row = self.event, self.row
         return (*self.h(), event.get("brand"), event.get("place"), row["persona"] or None, row["segment"] or None)
 
+    @property
+    def is_declared(self) -> int:
+        return int(self.event.get("provenance") == "declared")
+
     def m(self, journey_map: JourneyMap) -> tuple[Any, ...]:
         return (journey_map.map, journey_map.version, self.row["stage"] or None, self.row["stage_order"] or None)
 
@@ -197,7 +201,7 @@ class Recount:
 
     def volume(self, *, hourly: bool) -> Cells:
         return Counter(
-            ((_hour(one.time), *one.h()) if hourly else (one.day, *one.d())) + one.m(self.map)
+            ((_hour(one.time), *one.h()) if hourly else (one.day, *one.d())) + (one.is_declared, *one.m(self.map))
             for one in self.touchpoints
         )
 

@@ -84,7 +84,12 @@ def plain(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def volumes(rows: list[Row], dimensions: tuple[str, ...], is_hourly: bool) -> Counts:
     touchpoints = [row for row in rows if row["event_type"] == "touchline.touchpoint.v1"]
     return Counter(
-        (hour_of(row, "event_time") if is_hourly else row["local_date"], *key_of(row, (*dimensions, *M)))
+        (
+            hour_of(row, "event_time") if is_hourly else row["local_date"],
+            *key_of(row, dimensions),
+            int(row["provenance"] == "declared"),
+            *key_of(row, M),
+        )
         for row in touchpoints
     )
 

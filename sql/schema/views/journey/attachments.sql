@@ -27,7 +27,8 @@ CREATE OR REPLACE VIEW journey.attachments
     wait_seconds Nullable(Float64) COMMENT 'Time since the same person''s touchpoint before; NULL for the first',
     is_conversion UInt8 COMMENT '1 when the event converts its journey cycle',
     rule LowCardinality(Nullable(String)) COMMENT 'Rule of the map that decided the stage; NULL when none did',
-    evidence LowCardinality(Nullable(String)) COMMENT 'What the rule saw; NULL when none decided'
+    evidence LowCardinality(Nullable(String)) COMMENT 'What the rule saw; NULL when none decided',
+    is_declared UInt8 COMMENT '1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number'
 )
 SQL SECURITY DEFINER
 COMMENT 'One row per touchpoint event and journey map'
@@ -58,7 +59,8 @@ AS SELECT
     if(touchpoint_number > 1, wait_us / 1000000, NULL) AS wait_seconds,
     is_conversion,
     nullIf(rule, '') AS rule,
-    nullIf(evidence, '') AS evidence
+    nullIf(evidence, '') AS evidence,
+    provenance = 'declared' AS is_declared
 FROM 
 (
     SELECT * FROM journey_raw.ledger

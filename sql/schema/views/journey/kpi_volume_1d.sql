@@ -10,6 +10,7 @@ CREATE OR REPLACE VIEW journey.kpi_volume_1d
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
     segment LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    is_declared UInt8 COMMENT '1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -28,6 +29,7 @@ AS SELECT
     nullIf(place, '') AS place,
     nullIf(persona, '') AS persona,
     nullIf(segment, '') AS segment,
+    is_declared,
     map,
     map_version,
     nullIf(stage, '') AS stage,
@@ -45,6 +47,7 @@ FROM
         place,
         persona,
         segment,
+        provenance = 'declared' AS is_declared,
         map,
         map_version,
         stage,
@@ -54,7 +57,7 @@ FROM
     WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
         AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
-    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order
+    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, is_declared, map, map_version, stage, stage_order
 )
 WHERE events != 0
 SETTINGS join_use_nulls = 0;

@@ -6,6 +6,7 @@ CREATE OR REPLACE VIEW journey.kpi_volume_1h
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
+    is_declared UInt8 COMMENT '1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -20,6 +21,7 @@ AS SELECT
     nullIf(channel, '') AS channel,
     is_online,
     is_simulated,
+    is_declared,
     map,
     map_version,
     nullIf(stage, '') AS stage,
@@ -33,6 +35,7 @@ FROM
         channel,
         is_online,
         is_simulated,
+        provenance = 'declared' AS is_declared,
         map,
         map_version,
         stage,
@@ -42,7 +45,7 @@ FROM
     WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
         AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
-    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order
+    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, is_declared, map, map_version, stage, stage_order
 )
 WHERE events != 0
 SETTINGS join_use_nulls = 0;

@@ -12,6 +12,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
     events Int64 COMMENT 'Events of the touchpoint at that stage, simulated ones included, the same in the row of each KPI: never sum',
     events_simulated Int64 COMMENT 'Of those the simulated ones',
+    events_declared Int64 COMMENT 'Of those the ones that nobody observed: people declared them afterwards',
     persons Int64 COMMENT 'Distinct persons at the touchpoint in that stage, the same in the row of each KPI: never sum',
     journeys Int64 COMMENT 'Distinct journeys through the touchpoint in that stage, the same in the row of each KPI: never sum',
     drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no outcome is known: all events there are younger than the term',
@@ -59,6 +60,7 @@ AS SELECT
     online AS is_online,
     events_here AS events,
     simulated AS events_simulated,
+    declared AS events_declared,
     people AS persons,
     through AS journeys,
     lost AS drop_off,
@@ -100,6 +102,7 @@ FULL JOIN
 (
     SELECT
         touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS simulated,
+        sumIf(events, is_declared = 1) AS declared,
         argMax(channel, events) AS main_channel, max(is_online) AS online
     FROM journey_api.volume_by_touchpoint(map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default), map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), filter = map())
     GROUP BY touchpoint, at_stage, at_order

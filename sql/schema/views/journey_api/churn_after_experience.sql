@@ -33,12 +33,12 @@ AS SELECT
     CAST(kpi_variant, 'LowCardinality(String)') AS variant,
     CAST(scope, 'LowCardinality(String)') AS scope,
     CAST(if(is_hidden, NULL, n_bad), 'Nullable(Int64)') AS n_bad,
-    CAST(if(is_hidden, NULL, lost_bad), 'Nullable(Int64)') AS n_bad_lost,
+    CAST(if(is_hidden, NULL, gone_bad), 'Nullable(Int64)') AS n_bad_lost,
     CAST(if(greatest(is_hidden, n_bad = 0), NULL, bad_share), 'Nullable(Float64)') AS lost_bad,
     CAST(if(greatest(is_hidden, n_bad = 0), NULL, bad_low), 'Nullable(Float64)') AS lost_bad_low,
     CAST(if(greatest(is_hidden, n_bad = 0), NULL, bad_high), 'Nullable(Float64)') AS lost_bad_high,
     CAST(if(is_hidden, NULL, n_good), 'Nullable(Int64)') AS n_good,
-    CAST(if(is_hidden, NULL, lost_good), 'Nullable(Int64)') AS n_good_lost,
+    CAST(if(is_hidden, NULL, gone_good), 'Nullable(Int64)') AS n_good_lost,
     CAST(if(greatest(is_hidden, n_good = 0), NULL, good_share), 'Nullable(Float64)') AS lost_good,
     CAST(if(greatest(is_hidden, n_good = 0), NULL, good_low), 'Nullable(Float64)') AS lost_good_low,
     CAST(if(greatest(is_hidden, n_good = 0), NULL, good_high), 'Nullable(Float64)') AS lost_good_high,
@@ -56,7 +56,7 @@ FROM
         multiIf(
             is_hidden, NULL,
             least(n_good, n_bad) < 10, 'too few',
-            lost_good + lost_bad IN (0, n_good + n_bad), 'no contrast',
+            gone_good + gone_bad IN (0, n_good + n_bad), 'no contrast',
             difference_low > 0, 'significant',
             difference_high < 0, 'reversed',
             'not significant'
@@ -89,17 +89,18 @@ FROM
                 (
                     SELECT
                         *,
-                        lost_bad / greatest(n_bad, 1) AS bad_share,
-                        lost_good / greatest(n_good, 1) AS good_share,
-                        (lost_bad + 1.9207294103470627) / (greatest(n_bad, 1) + 3.8414588206941254) AS bad_centre,
-                        1.959963984540054 * sqrt(lost_bad * (greatest(n_bad, 1) - lost_bad) / greatest(n_bad, 1) + 0.9603647051735313) / (greatest(n_bad, 1) + 3.8414588206941254) AS bad_half,
-                        (lost_good + 1.9207294103470627) / (greatest(n_good, 1) + 3.8414588206941254) AS good_centre,
-                        1.959963984540054 * sqrt(lost_good * (greatest(n_good, 1) - lost_good) / greatest(n_good, 1) + 0.9603647051735313) / (greatest(n_good, 1) + 3.8414588206941254) AS good_half
+                        gone_bad / greatest(n_bad, 1) AS bad_share,
+                        gone_good / greatest(n_good, 1) AS good_share,
+                        (gone_bad + 1.9207294103470627) / (greatest(n_bad, 1) + 3.8414588206941254) AS bad_centre,
+                        1.959963984540054 * sqrt(gone_bad * (greatest(n_bad, 1) - gone_bad) / greatest(n_bad, 1) + 0.9603647051735313) / (greatest(n_bad, 1) + 3.8414588206941254) AS bad_half,
+                        (gone_good + 1.9207294103470627) / (greatest(n_good, 1) + 3.8414588206941254) AS good_centre,
+                        1.959963984540054 * sqrt(gone_good * (greatest(n_good, 1) - gone_good) / greatest(n_good, 1) + 0.9603647051735313) / (greatest(n_good, 1) + 3.8414588206941254) AS good_half
                     FROM
                     (
                         SELECT
                             touchpoint, is_simulated, kpi, kpi_variant, scope,
-                            countIf(is_bad) AS n_bad, countIf(NOT is_bad) AS n_good, countIf(is_bad AND is_lost) AS lost_bad, countIf(NOT is_bad AND is_lost) AS lost_good,
+                            countIf(is_bad) AS n_bad, countIf(NOT is_bad) AS n_good,
+                            countIf(is_bad AND is_lost) AS gone_bad, countIf(NOT is_bad AND is_lost) AS gone_good,
                             (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AS is_hidden
                         FROM
                         (

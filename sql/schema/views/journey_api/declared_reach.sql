@@ -110,6 +110,7 @@ FROM
                                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                         )
                         GROUP BY question, question_version, is_simulated
+                        HAVING n > 0
                     ) AS answered USING (question, question_version, is_simulated)
                     LEFT JOIN
                     (
@@ -124,5 +125,4 @@ FROM
         )
     )
 )
-WHERE n > 0
 SETTINGS join_use_nulls = 0;

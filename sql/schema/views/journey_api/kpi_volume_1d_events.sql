@@ -10,6 +10,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_volume_1d_events
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
     segment LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    is_declared UInt8 COMMENT '1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -32,6 +33,7 @@ AS SELECT
     nullIf(place, '') AS place,
     nullIf(persona, '') AS persona,
     nullIf(segment, '') AS segment,
+    is_declared,
     map,
     map_version,
     nullIf(stage, '') AS stage,
@@ -43,7 +45,7 @@ AS SELECT
     toInt64(1) AS events
 FROM 
 (
-    SELECT *, local_date AS bucket
+    SELECT *, local_date AS bucket, provenance = 'declared' AS is_declared
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
       AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))

@@ -6,6 +6,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_volume_1h_events
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
+    is_declared UInt8 COMMENT '1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -24,6 +25,7 @@ AS SELECT
     nullIf(channel, '') AS channel,
     is_online,
     is_simulated,
+    is_declared,
     map,
     map_version,
     nullIf(stage, '') AS stage,
@@ -35,7 +37,7 @@ AS SELECT
     toInt64(1) AS events
 FROM 
 (
-    SELECT *, toStartOfHour(event_time) AS bucket
+    SELECT *, toStartOfHour(event_time) AS bucket, provenance = 'declared' AS is_declared
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
       AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))

@@ -7,6 +7,7 @@ CREATE OR REPLACE VIEW journey_api.volume_by_touchpoint
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
+    is_declared UInt8 COMMENT '1 for events that nobody observed: people declared them afterwards. Show them beside the others, not in one number',
     events Int64 COMMENT 'Number of events (additivity: sum)'
 )
 SQL SECURITY DEFINER
@@ -18,16 +19,25 @@ AS SELECT
     CAST(nullIf(channel, ''), 'LowCardinality(Nullable(String))') AS channel,
     CAST(is_online, 'UInt8') AS is_online,
     CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(is_declared, 'UInt8') AS is_declared,
     CAST(events, 'Int64') AS events
 FROM 
 (
-SELECT touchpoint, stage, stage_order, channel, is_online, is_simulated, sum(sign) AS events
+SELECT
+    touchpoint,
+    stage,
+    stage_order,
+    channel,
+    is_online,
+    is_simulated,
+    provenance = 'declared' AS is_declared,
+    sum(sign) AS events
 FROM journey_raw.ledger
 WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
     AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-GROUP BY touchpoint, stage, stage_order, channel, is_online, is_simulated
+GROUP BY touchpoint, stage, stage_order, channel, is_online, is_simulated, is_declared
 )
 WHERE events != 0
 SETTINGS join_use_nulls = 0;
