@@ -117,7 +117,11 @@ CHURN: Final = ParameterizedView(
                 "1, and one more for each return after which the map lets a person go on with the journey (return_opens_cycle: false)",
                 "",
             ),
-            "cohort": ("Date", "First day of the month (UTC) in which the person was first met", f"toStartOfMonth({moment('first_us')})"),
+            "cohort": (
+                "Date",
+                "First day of the month (UTC) in which the person was first met",
+                f"toStartOfMonth({moment('first_us')})",
+            ),
             "started_at": (_TIME, "First touchpoint of the stretch (UTC)", moment("begun_us")),
             "last_at": (_TIME, "Its last touchpoint up to as_of (UTC)", moment("seen_us")),
             "stage_at_end": (

@@ -1,8 +1,8 @@
 """Who does not come back after a bad experience, beside who does not after a good one (features: hazard by the last bad touchpoint).
 
 Of each person one experience counts by touchpoint and question: the last one of the good or the bad class whose churn term has passed. The
-person came back who was met again more than a day after it, so that the rest of the visit is no return, and within the term. An answer is of
-the good or the bad class as for impact (impact.py); what people declared afterwards is no coming back.
+person came back who was met again more than a day after it, so that the rest of the visit is no return, and within the term. An answer is
+of the good or the bad class as for impact (impact.py); what people declared afterwards is no coming back.
 
 The difference has Newcombe's interval. Answers are observations, no experiment: "consistent with" is all that can be said.
 
@@ -87,7 +87,9 @@ _SAYS: Final = {
 }
 _SOURCE: Final = layered(
     _COUNTED,
-    {"bad_share": "gone_bad / greatest(n_bad, 1)", "good_share": "gone_good / greatest(n_good, 1)"} | _BAD.layers[0] | _GOOD.layers[0],
+    {"bad_share": "gone_bad / greatest(n_bad, 1)", "good_share": "gone_good / greatest(n_good, 1)"}
+    | _BAD.layers[0]
+    | _GOOD.layers[0],
     {
         **{f"{side}_low": of_side.low for side, of_side in (("bad", _BAD), ("good", _GOOD))},
         **{f"{side}_high": of_side.high for side, of_side in (("bad", _BAD), ("good", _GOOD))},
@@ -135,7 +137,11 @@ CHURN_AFTER_EXPERIENCE: Final = ParameterizedView(
     | own(
         {
             "kpi": ("LowCardinality(String)", "KPI (dim_kpi.id)", ""),
-            "variant": ("LowCardinality(String)", "Formula variant (dim_kpi.variant): its classes say what is good and bad", "kpi_variant"),
+            "variant": (
+                "LowCardinality(String)",
+                "Formula variant (dim_kpi.variant): its classes say what is good and bad",
+                "kpi_variant",
+            ),
             "scope": ("LowCardinality(String)", "relational or transactional", ""),
         }
         | _of_side("bad", "bad")
@@ -143,15 +149,15 @@ CHURN_AFTER_EXPERIENCE: Final = ParameterizedView(
         | {
             "difference": (
                 _NUMBER,
-                "lost_bad less lost_good: above 0 where more stay away after a bad experience; consistent with an effect, not evidence of one",
+                "lost_bad less lost_good: above 0 where more stay away after bad experiences; consistent with an effect, not evidence",
                 "",
             ),
             "difference_low": (_NUMBER, "Lower bound of its 95 % interval (Newcombe)", ""),
             "difference_high": (_NUMBER, "Upper bound of its 95 % interval (Newcombe)", ""),
             "comparison": (
                 "LowCardinality(Nullable(String))",
-                "too few: less than n_needed persons on one side; no contrast: all or none are lost; significant: the whole interval is above "
-                "0; reversed: below 0; else not significant. NULL when suppressed",
+                "too few: less than n_needed persons on one side; no contrast: all or none are lost; significant: its whole interval is above"
+                " 0; reversed: below 0; else not significant. NULL when suppressed",
                 "",
             ),
             "says": (

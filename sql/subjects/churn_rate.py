@@ -77,8 +77,8 @@ _NO_LOSS: Final = wilson("toFloat64(share)", "greatest(at_risk, 1)", "seen_long"
 _ALL_LOST: Final = wilson("toFloat64(stays)", "stays", "all_lost")
 _RECOVERY: Final = wilson("back", "greatest(judged, 1)", "recovery")
 _GREENWOOD: Final = (
-    "arraySum(arrayMap((one, number) -> if(bitTest(one, 0) OR number > until, 0, 1 / ((stays - number + 1) * greatest(stays - number, 1))), "
-    "sorted_times, arrayEnumerate(sorted_times)))"
+    "arraySum(arrayMap((one, number) -> if(bitTest(one, 0) OR number > until, 0, "
+    "1 / ((stays - number + 1) * greatest(stays - number, 1))), sorted_times, arrayEnumerate(sorted_times)))"
 )
 _SOURCE: Final = layered(
     _COUNTED,
@@ -109,10 +109,22 @@ CHURN_RATE: Final = ParameterizedView(
                 "stays",
             ),
             "n_persons": ("Int64", "Distinct persons of these (additivity: distinct)", "people"),
-            "n_active": ("Int64", "Of the stays those that last still at as_of: seen until then, outcome not known", "stays - lost"),
-            "n_lost": ("Int64", "Of the stays those lost by as_of: by the term, which a return takes back, or by an exit", "lost"),
+            "n_active": (
+                "Int64",
+                "Of the stays those that last still at as_of: seen until then, outcome not known",
+                "stays - lost",
+            ),
+            "n_lost": (
+                "Int64",
+                "Of the stays those lost by as_of: by the term, which a return takes back, or by an exit",
+                "lost",
+            ),
             "n_exited": ("Int64", "Of the lost those that left by an exit", "exits"),
-            "n_returned": ("Int64", "Of the lost those that have returned by as_of: the next stay is theirs", "returns"),
+            "n_returned": (
+                "Int64",
+                "Of the lost those that have returned by as_of: the next stay is theirs",
+                "returns",
+            ),
             "n_seen": ("Int64", "Stays that were seen for so many days, neither lost before nor too young", "at_risk"),
             "churn_rate": (
                 _NUMBER,
@@ -141,16 +153,36 @@ CHURN_RATE: Final = ParameterizedView(
                 f"{quantile(0.5)} / {DAY_US}",
             ),
             "numerator": ("Int64", "Of the denominator those that returned within so many days of the loss", "back"),
-            "denominator": ("Int64", "Stays lost by the term, not by an exit, so many days before as_of, or longer ago", "judged"),
+            "denominator": (
+                "Int64",
+                "Stays lost by the term, not by an exit, so many days before as_of, or longer ago",
+                "judged",
+            ),
             "recovery_rate": (
                 _NUMBER,
                 "numerator / denominator: who was given up and came back; NULL without any",
                 "if(judged = 0, NULL, back / judged)",
             ),
-            "recovery_low": (_NUMBER, "Lower bound of its 95 % Wilson interval", f"if(judged = 0, NULL, {_RECOVERY.low})"),
-            "recovery_high": (_NUMBER, "Upper bound of its 95 % Wilson interval", f"if(judged = 0, NULL, {_RECOVERY.high})"),
-            "is_recovery_small_n": ("UInt8", f"1 when the recovery rate rests on fewer than {SMALL_N} losses", f"judged < {SMALL_N}"),
-            "is_simulated": ("UInt8", "1 when a touchpoint of these stays is simulated: label the numbers", "simulated"),
+            "recovery_low": (
+                _NUMBER,
+                "Lower bound of its 95 % Wilson interval",
+                f"if(judged = 0, NULL, {_RECOVERY.low})",
+            ),
+            "recovery_high": (
+                _NUMBER,
+                "Upper bound of its 95 % Wilson interval",
+                f"if(judged = 0, NULL, {_RECOVERY.high})",
+            ),
+            "is_recovery_small_n": (
+                "UInt8",
+                f"1 when the recovery rate rests on fewer than {SMALL_N} losses",
+                f"judged < {SMALL_N}",
+            ),
+            "is_simulated": (
+                "UInt8",
+                "1 when a touchpoint of these stays is simulated: label the numbers",
+                "simulated",
+            ),
         }
     ),
     _SOURCE,

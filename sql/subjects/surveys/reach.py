@@ -118,20 +118,40 @@ DECLARED_REACH: Final = ParameterizedView(
                 "So many answers the weighted share is worth (Kish); n where all were asked with the same probability",
                 _shown("n_effective"),
             ),
-            "weighted_share": (_NUMBER, "The share with each answer weighted by 1 / its sampling probability", _shown("weighted")),
+            "weighted_share": (
+                _NUMBER,
+                "The share with each answer weighted by 1 / its sampling probability",
+                _shown("weighted"),
+            ),
             "weighted_low": (_NUMBER, "Lower bound of its 95 % Wilson interval for n_effective answers", _shown("low")),
             "weighted_high": (_NUMBER, "Upper bound of it", _shown("high")),
             "buyers": (
                 _COUNT,
-                "Distinct persons that converted in the period: whom the share is applied to. The filter's touchpoint, stage and channel are "
-                "those of what was asked about, and leave no buyer out",
+                "Distinct persons that converted in the period: whom the share is applied to. The filter's touchpoint, stage and channel "
+                "are those of what was asked about, and leave no buyer out",
                 _shown("buyers"),
             ),
-            "persons": (_NUMBER, "Estimate of the buyers whom it reached: weighted_share times buyers", _shown("weighted * buyers")),
-            "persons_low": (_NUMBER, "The same with weighted_low: the error of the sample, not of memory", _shown("low * buyers")),
+            "persons": (
+                _NUMBER,
+                "Estimate of the buyers whom it reached: weighted_share times buyers",
+                _shown("weighted * buyers"),
+            ),
+            "persons_low": (
+                _NUMBER,
+                "The same with weighted_low: the error of the sample, not of memory",
+                _shown("low * buyers"),
+            ),
             "persons_high": (_NUMBER, "The same with weighted_high", _shown("high * buyers")),
-            "is_small_n": ("Nullable(UInt8)", f"1 when it rests on fewer than {_SMALL_N} answers", _shown(f"n < {_SMALL_N}")),
-            "is_suppressed": ("UInt8", "1 when numbers are not shown: too few answers in a selection by brand, place, persona or segment", "is_hidden"),
+            "is_small_n": (
+                "Nullable(UInt8)",
+                f"1 when it rests on fewer than {_SMALL_N} answers",
+                _shown(f"n < {_SMALL_N}"),
+            ),
+            "is_suppressed": (
+                "UInt8",
+                "1 when numbers are not shown: too few answers in a selection by brand, place, persona or segment",
+                "is_hidden",
+            ),
         }
     )
     | {"is_simulated": (COLUMNS["is_simulated"], "is_simulated")},

@@ -28,7 +28,8 @@ DEFAULTS: Row = {
     "order_kind": "", "writer": "", "generation": 0, "first_offset": 0, "gaps": 0, "fate_counts": {},
     "map_change": 0, "walked_to": "",
     "identifier_type": "", "linked_identifier": "", "linked_identifier_type": "",
-    "handoff_to": 0, "handoff_number": 0, "record_partition": 0, "provenance": "observed", "sampling_probability": 1.0, "question_version": "",
+    "handoff_to": 0, "handoff_number": 0, "record_partition": 0,
+    "provenance": "observed", "sampling_probability": 1.0, "question_version": "",
 }  # fmt: skip
 
 

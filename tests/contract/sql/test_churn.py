@@ -92,7 +92,7 @@ def seen(client: Client, as_of: datetime, **arguments: object) -> set[Stretch]:
     rows = rows_of(client, "churn", as_of=f"{as_of:%Y-%m-%d %H:%M:%S}", **(JUNE | arguments))
     names = ("person", "cycle", "started_at", "last_at", "state", "lost_at", "returned_at")
     assert len({(row["person"], row["cycle"], row["stretch"]) for row in rows}) == len(rows)
-    return {tuple(row[name] for name in names) for row in rows}  # type: ignore[misc]
+    return {tuple(row[name] for name in names) for row in rows}
 
 
 @st.composite
@@ -148,15 +148,25 @@ def test_a_late_event_retracts_churn_that_was_never(stored: Any) -> None:
 def test_where_the_map_lets_a_journey_go_on_a_return_begins_another_stretch_of_it(stored: Any) -> None:
     client = stored([Visit(1, 0, "ad"), Visit(1, 9 * DAY, "ad"), Visit(1, 10 * DAY, "ad")], GOES_ON)
     rows = rows_of(client, "churn", as_of="2025-06-12 00:00:00", **JUNE)
-    found = sorted((row["cycle"], row["stretch"], row["state"], row["returned_cycle"], row["absent_days"]) for row in rows)
+    found = sorted(
+        (row["cycle"], row["stretch"], row["state"], row["returned_cycle"], row["absent_days"]) for row in rows
+    )
     assert found == [(1, 1, "returned", 1, 9.0), (1, 2, "active", None, None)]
 
 
 def test_active_journeys_are_those_that_the_list_of_journeys_calls_open(stored: Any) -> None:
-    came = [Visit(person, person * 400 + step * DAY * person, kind) for person in range(6) for step, kind in enumerate(("ad", "till", "ad"))]
+    came = [
+        Visit(person, person * 400 + step * DAY * person, kind)
+        for person in range(6)
+        for step, kind in enumerate(("ad", "till", "ad"))
+    ]
     client = stored(came)
     as_of = "2025-06-17 00:00:00"
-    open_ones = {(row["person"], row["cycle"]) for row in rows_of(client, "journeys", as_of=as_of, **JUNE) if row["state"] == "open"}
+    open_ones = {
+        (row["person"], row["cycle"])
+        for row in rows_of(client, "journeys", as_of=as_of, **JUNE)
+        if row["state"] == "open"
+    }
     rows = rows_of(client, "churn", as_of=as_of, **JUNE)
     assert {(row["person"], row["cycle"]) for row in rows if row["state"] == "active"} == open_ones
     assert open_ones
@@ -168,7 +178,11 @@ def rates(client: Client, as_of: str, **arguments: object) -> dict[str | None, d
 
 def test_churn_within_so_many_days_is_kaplan_meiers_with_those_that_last_still(stored: Any) -> None:
     """Forty stays that begin on different days and end after different ones; the moment cuts some of them."""
-    came = [Visit(person, person % 20 * DAY + step * 2 * DAY, "ad") for person in range(40) for step in range(1 + person % 5)]
+    came = [
+        Visit(person, person % 20 * DAY + step * 2 * DAY, "ad")
+        for person in range(40)
+        for step in range(1 + person % 5)
+    ]
     as_of, days = START + timedelta(days=24), 12
     found = rates(stored(came), f"{as_of:%Y-%m-%d %H:%M:%S}", days=days)[None]
     times, ended = [], []
@@ -191,10 +205,18 @@ def test_churn_within_so_many_days_is_kaplan_meiers_with_those_that_last_still(s
 
 def test_recovery_is_of_those_lost_so_long_ago_that_they_could_have_come_back(stored: Any) -> None:
     came = [Visit(person, 0, "ad") for person in range(12)]
-    came += [Visit(person, (7 + person) * DAY, "ad") for person in range(4)]  # back after 7, 8, 9, 10 days: 2 to 5 after the loss
+    came += [
+        Visit(person, (7 + person) * DAY, "ad") for person in range(4)
+    ]  # back after 7, 8, 9, 10 days: 2 to 5 after the loss
     came += [Visit(20, 0, "bye"), Visit(21, 15 * DAY, "ad")]
     found = rates(stored(came), "2025-06-23 00:00:00", days=3)[None]
-    assert (found["n"], found["n_persons"], found["n_lost"], found["n_exited"], found["n_returned"]) == (18, 14, 18, 1, 4)
+    assert (found["n"], found["n_persons"], found["n_lost"], found["n_exited"], found["n_returned"]) == (
+        18,
+        14,
+        18,
+        1,
+        4,
+    )
     # lost by the term on or before the 19th day: the first stay of twelve and the second of four; two were back within three days
     assert (found["numerator"], found["denominator"]) == (2, 16)
     low, high = proportion_confint(2, 16, method="wilson")
@@ -205,7 +227,10 @@ def test_recovery_is_of_those_lost_so_long_ago_that_they_could_have_come_back(st
 def test_rates_are_split_by_cohort_month_and_stage(stored: Any) -> None:
     came = [Visit(1, 0, "ad"), Visit(1, 30 * DAY, "ad"), Visit(1, 31 * DAY, "till"), Visit(2, 31 * DAY, "till")]
     client, as_of = stored(came), "2025-07-10 00:00:00"
-    found = {by: {value: (row["n"], row["n_lost"]) for value, row in rates(client, as_of, grouped=by).items()} for by in GROUPS}
+    found = {
+        by: {value: (row["n"], row["n_lost"]) for value, row in rates(client, as_of, grouped=by).items()}
+        for by in GROUPS
+    }
     assert found == {
         "all": {None: (3, 3)},
         "cohort": {"2025-06-01": (2, 2), "2025-07-01": (1, 1)},
@@ -223,4 +248,9 @@ def test_a_rate_is_not_known_and_no_zero_while_none_was_seen_so_long(stored: Any
     assert (young["churn_rate"], young["ci_low"], young["recovery_rate"], young["n_seen"]) == (None, None, None, 0)
     early = rates(client, "2025-06-04 00:00:00", days=2)[None]
     low, high = proportion_confint(0, 2, method="wilson")
-    assert (early["churn_rate"], early["ci_low"], early["ci_high"], early["ci_method"]) == (0, low, pytest.approx(high), "wilson")
+    assert (early["churn_rate"], early["ci_low"], early["ci_high"], early["ci_method"]) == (
+        0,
+        low,
+        pytest.approx(high),
+        "wilson",
+    )

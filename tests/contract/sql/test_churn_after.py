@@ -32,11 +32,23 @@ def visit(person: int, day: float, score: int | None = None, **values: Any) -> l
     """A visit, the bill an hour later, and perhaps an answer about the waiter."""
     begin = NOON + timedelta(days=day)
     number = 10_000 * person + 10 * int(10 * day)
-    common = {"person": f"k1:{person}", "identifier": f"k1:{person}", "cycle": 1, "local_date": begin.date(), "touchpoint": "waiter"}
+    common = {
+        "person": f"k1:{person}",
+        "identifier": f"k1:{person}",
+        "cycle": 1,
+        "local_date": begin.date(),
+        "touchpoint": "waiter",
+    }
     rows = [
-        attached(number + step, touchpoint_number=1 + step, transition="stay" if day or step else "enter", event_time=begin + timedelta(hours=step), **(common | values))
+        attached(
+            number + step,
+            touchpoint_number=1 + step,
+            transition="stay" if day or step else "enter",
+            event_time=begin + timedelta(hours=step),
+            **(common | values),
+        )
         for step in range(2)
-    ]  # fmt: skip
+    ]
     if score is not None:
         rows.append(answer(number + 2, "csat", score, (1, 5), about_time=begin, event_time=begin, **common))
     return rows
@@ -61,21 +73,39 @@ def of_shares(client: Client, good: tuple[int, int], bad: tuple[int, int]) -> di
     return found
 
 
-@pytest.mark.parametrize(("good", "bad", "said"), [((5, 40), (20, 30), "significant"), ((1, 3), (2, 3), "too few"), ((6, 12), (6, 12), "not significant"), ((0, 12), (0, 12), "no contrast"), ((20, 30), (5, 40), "reversed")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        ((5, 40), (20, 30), "significant"),
+        ((1, 3), (2, 3), "too few"),
+        ((6, 12), (6, 12), "not significant"),
+        ((0, 12), (0, 12), "no contrast"),
+        ((20, 30), (5, 40), "reversed"),
+    ],
+)
 def test_the_difference_of_those_who_stay_away_has_newcombes_interval(
     stand: Client, good: tuple[int, int], bad: tuple[int, int], said: str
 ) -> None:
     found = of_shares(stand, good, bad)
     low, high = confint_proportions_2indep(*bad, *good, method="newcomb", compare="diff")
-    assert (found["n_bad"], found["n_bad_lost"], found["n_good"], found["n_good_lost"]) == (bad[1], bad[0], good[1], good[0])
+    assert (found["n_bad"], found["n_bad_lost"], found["n_good"], found["n_good_lost"]) == (
+        bad[1],
+        bad[0],
+        good[1],
+        good[0],
+    )
     assert found["difference"] == pytest.approx(bad[0] / bad[1] - good[0] / good[1])
     assert (found["difference_low"], found["difference_high"]) == pytest.approx((low, high), abs=1e-9)
-    assert (found["lost_bad_low"], found["lost_bad_high"]) == pytest.approx(proportion_confint(*bad, method="wilson"), abs=1e-12)
+    assert (found["lost_bad_low"], found["lost_bad_high"]) == pytest.approx(
+        proportion_confint(*bad, method="wilson"), abs=1e-12
+    )
     assert found["comparison"] == said
     assert ("consistent with" in found["says"]) == (said in ("significant", "reversed", "not significant"))
 
 
-def test_of_each_person_the_last_experience_whose_term_is_over_counts_and_the_same_visit_is_no_return(stand: Client) -> None:
+def test_of_each_person_the_last_experience_whose_term_is_over_counts_and_the_same_visit_is_no_return(
+    stand: Client,
+) -> None:
     """Four visits with a rude waiter, then none; the other comes again, and the third's term still runs."""
     rows = [row for week in range(4) for row in visit(1, 5 * week, 2)]
     rows += visit(2, 0, 2) + visit(2, 5, 5) + visit(2, 10)

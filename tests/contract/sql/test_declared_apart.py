@@ -12,7 +12,13 @@ from tests.contract.sql.stored import start_anew, store
 from tests.unit.processors.loop.world import MAP, event
 from touchline.settings import Settings
 
-JUNE = {"map": "shop", "map_version": 1, "date_from": "2025-06-01", "date_to": "2025-06-30", "as_of": "2025-06-02 00:00:00"}
+JUNE = {
+    "map": "shop",
+    "map_version": 1,
+    "date_from": "2025-06-01",
+    "date_to": "2025-06-30",
+    "as_of": "2025-06-02 00:00:00",
+}
 EVENTS = [
     event(1, 1, 0, "site"),
     event(2, 1, 59, "poster", provenance="declared"),
@@ -34,7 +40,9 @@ def test_volumes_count_the_two_apart(shop: Client) -> None:
     for mart in ("kpi_volume_1h", "kpi_volume_1d"):
         sql = f"SELECT touchpoint, is_declared, sum(events) FROM journey.{mart} GROUP BY 1, 2 ORDER BY 1, 2"
         assert shop.execute(sql) == expected
-        behind = f"SELECT touchpoint, is_declared, sum(events) FROM journey_api.{mart}_events GROUP BY 1, 2 ORDER BY 1, 2"
+        behind = (
+            f"SELECT touchpoint, is_declared, sum(events) FROM journey_api.{mart}_events GROUP BY 1, 2 ORDER BY 1, 2"
+        )
         assert shop.execute(behind) == expected
     for name in ("volume_by_touchpoint", "volume_over_time"):
         rows = rows_of(shop, name, **JUNE, grain="month")
@@ -44,7 +52,9 @@ def test_volumes_count_the_two_apart(shop: Client) -> None:
 
 
 def test_the_glance_and_the_lists_of_events_say_which_were_declared(shop: Client) -> None:
-    glance = shop.execute("SELECT DISTINCT touchpoint, events, events_declared FROM journey.touchpoint_glance ORDER BY 1")
+    glance = shop.execute(
+        "SELECT DISTINCT touchpoint, events, events_declared FROM journey.touchpoint_glance ORDER BY 1"
+    )
     assert glance == [("poster", 3, 2), ("site", 1, 0), ("till", 1, 0)]
     for fact in ("touchpoints", "attachments"):
         assert shop.execute(f"SELECT event_id FROM journey.{fact} WHERE is_declared ORDER BY 1") == [("e2",), ("e5",)]
@@ -52,11 +62,16 @@ def test_the_glance_and_the_lists_of_events_say_which_were_declared(shop: Client
 
 def test_waits_leave_out_what_nobody_knows_the_time_of(shop: Client) -> None:
     """From the site to the till an hour, whatever was remembered in between; and who only declared waits for nothing."""
-    found = {row["value"]: (row["n_followed"], row["n_open"], row["p50_seconds"]) for row in rows_of(shop, "waits", **JUNE, by="touchpoint")}
+    found = {
+        row["value"]: (row["n_followed"], row["n_open"], row["p50_seconds"])
+        for row in rows_of(shop, "waits", **JUNE, by="touchpoint")
+    }
     assert found == {"site": (1, 0, 3600.0), "till": (0, 1, None), "poster": (0, 1, None)}
     assert shop.execute("SELECT touchpoint FROM journey.kpi_wait_1d") == [("till",)]
 
 
 def test_paths_show_it_at_its_place(shop: Client) -> None:
-    edges = {(row["from_node"], row["to_node"]) for row in rows_of(shop, "paths", **JUNE, by="touchpoint", steps=4, top=10)}
+    edges = {
+        (row["from_node"], row["to_node"]) for row in rows_of(shop, "paths", **JUNE, by="touchpoint", steps=4, top=10)
+    }
     assert {("site", "poster"), ("poster", "till")} <= edges

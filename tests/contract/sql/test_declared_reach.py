@@ -14,8 +14,19 @@ from tests.contract.sql.selecting import rows_of
 
 def heard(number: int, *touchpoints: str, probability: float = 1.0, separator: str = ".", **values: Any) -> list[Row]:
     """An answer to "how did you hear of us" with the touchpoints that it declares, as the survey engine sends both."""
-    common = {"person": f"k1:{number}", "identifier": f"k1:{number}", "source": "surveys", "sampling_probability": probability}
-    asked = common | {"question": "heard_of_us", "question_version": "1", "event_id": f"{number:032x}", "has_score": 0, "provenance": ""}
+    common = {
+        "person": f"k1:{number}",
+        "identifier": f"k1:{number}",
+        "source": "surveys",
+        "sampling_probability": probability,
+    }
+    asked = common | {
+        "question": "heard_of_us",
+        "question_version": "1",
+        "event_id": f"{number:032x}",
+        "has_score": 0,
+        "provenance": "",
+    }
     rows = [answer(10 * number, "heard_of_us", 0, (0, 1), **(asked | values))]
     for place, touchpoint in enumerate(touchpoints, start=1):
         told = {"event_id": f"{number:032x}{separator}{touchpoint}", "touchpoint": touchpoint, "provenance": "declared"}
@@ -24,7 +35,13 @@ def heard(number: int, *touchpoints: str, probability: float = 1.0, separator: s
 
 
 def bought(number: int, **values: Any) -> Row:
-    at_till = {"person": f"k1:{number}", "identifier": f"k1:{number}", "is_conversion": 1, "provenance": "observed", "sampling_probability": 1.0}
+    at_till = {
+        "person": f"k1:{number}",
+        "identifier": f"k1:{number}",
+        "is_conversion": 1,
+        "provenance": "observed",
+        "sampling_probability": 1.0,
+    }
     return attached(100_000 + number, **(at_till | values))
 
 
@@ -33,14 +50,22 @@ def reach(client: Client, *filter_: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_reach_is_the_share_of_answers_that_name_it_and_that_share_of_the_buyers(empty_client: Client) -> None:
-    rows = [row for number in range(1, 41) for row in heard(number, *(("radio",) if number <= 12 else ("newspaper", "friend")), separator="./"[number % 2])]
+    rows = [
+        row
+        for number in range(1, 41)
+        for row in heard(number, *(("radio",) if number <= 12 else ("newspaper", "friend")), separator="./"[number % 2])
+    ]
     rows += heard(50, disposition="shown") + heard(51, "radio", disposition="dismissed")
     rows += [bought(number % 200) | {"row_id": 100_000 + number} for number in range(1, 401)]
     write(empty_client, rows)
     found = reach(empty_client)
     low, high = proportion_confint(12, 40, method="wilson")
     radio = found["radio"]
-    assert {name: (row["n_named"], row["n"]) for name, row in found.items()} == {"radio": (12, 40), "newspaper": (28, 40), "friend": (28, 40)}
+    assert {name: (row["n_named"], row["n"]) for name, row in found.items()} == {
+        "radio": (12, 40),
+        "newspaper": (28, 40),
+        "friend": (28, 40),
+    }
     assert (radio["share"], radio["ci_low"], radio["ci_high"]) == pytest.approx((0.3, low, high))
     assert (radio["weighted_share"], radio["weighted_low"], radio["weighted_high"]) == pytest.approx((0.3, low, high))
     assert (radio["n_effective"], radio["buyers"], radio["is_small_n"]) == (pytest.approx(40), 200, 0)
@@ -64,7 +89,11 @@ def test_versions_and_simulated_answers_are_never_pooled_and_few_are_flagged(emp
     rows += [row | {"is_simulated": 1} for row in heard(3, "radio")]
     write(empty_client, rows)
     found = rows_of(empty_client, "declared_reach")
-    assert sorted((row["question_version"], row["is_simulated"], row["n"], row["is_small_n"]) for row in found) == [("1", 0, 1, 1), ("1", 1, 1, 1), ("2", 0, 1, 1)]
+    assert sorted((row["question_version"], row["is_simulated"], row["n"], row["is_small_n"]) for row in found) == [
+        ("1", 0, 1, 1),
+        ("1", 1, 1, 1),
+        ("2", 0, 1, 1),
+    ]
 
 
 def test_reach_in_a_place_is_hidden_where_few_answered_there_or_elsewhere(empty_client: Client) -> None:
