@@ -156,8 +156,8 @@ CHURN_AFTER_EXPERIENCE: Final = ParameterizedView(
             "difference_high": (_NUMBER, "Upper bound of its 95 % interval (Newcombe)", ""),
             "comparison": (
                 "LowCardinality(Nullable(String))",
-                "too few: less than n_needed persons on one side; no contrast: all or none are lost; significant: its whole interval is above"
-                " 0; reversed: below 0; else not significant. NULL when suppressed",
+                "too few: less than n_needed persons on one side; no contrast: all or none are lost; significant: the whole interval is "
+                "above 0; reversed: below 0; else not significant. NULL when suppressed",
                 "",
             ),
             "says": (

@@ -11,7 +11,7 @@ F = f"{D} action campaign"
 M = "map map_version stage stage_order"
 ATTACHED = (
     f"event_time local_date source event_id revision person {F} {M} "
-    "is_mapped cycle transition wait_seconds is_conversion rule evidence"
+    "is_mapped cycle transition wait_seconds is_conversion rule evidence is_declared"
 )
 SURVEY = "kpi variant scope n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
 GLANCE = (
@@ -41,15 +41,15 @@ VIEWS = {
     "reopen_rate reopen_n reopen_ci_low reopen_ci_high recovery_rate recovery_n recovery_ci_low recovery_ci_high ci_method is_simulated",
     "case_causes": "opened_on kind rule touchpoint cause n is_simulated",
     "annotations": "map map_version date until text touchpoint stage",
-    "kpi_volume_1h": f"bucket {H} {M} events",
-    "kpi_volume_1d": f"bucket {D} {M} events",
+    "kpi_volume_1h": f"bucket {H} is_declared {M} events",
+    "kpi_volume_1d": f"bucket {D} is_declared {M} events",
     "kpi_persons_touchpoint_1d": "bucket map map_version touchpoint persons journeys is_simulated",
     "kpi_persons_stage_1d": "bucket map map_version stage persons journeys is_simulated",
     "kpi_persons_channel_1d": "bucket map map_version channel persons journeys is_simulated",
     "kpi_survey_1h": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_1d": f"bucket {D} {M} {SURVEY}",
     "touchpoint_glance": "map map_version date_from date_to touchpoint stage stage_order channel is_online events events_simulated "
-    f"persons journeys drop_off drop_off_low drop_off_high currency revenue is_simulated {GLANCE}",
+    f"events_declared persons journeys drop_off drop_off_low drop_off_high currency revenue is_simulated {GLANCE}",
     "kpi_survey_1w": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_1mo": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_rolling_7d": f"bucket {H} {M} {SURVEY}",

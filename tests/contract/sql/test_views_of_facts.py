@@ -123,8 +123,8 @@ def check_every_view(client: Client, events: Iterable[dict[str, Any]]) -> None:
     events = list(events)
     recount = Recount(events, MAP)
     h = " ".join(D.split()[:4])
-    assert read(client, "kpi_volume_1h", f"bucket {h} {M}", "events") == recount.volume(hourly=True)
-    assert read(client, "kpi_volume_1d", f"bucket {D} {M}", "events") == recount.volume(hourly=False)
+    assert read(client, "kpi_volume_1h", f"bucket {h} is_declared {M}", "events") == recount.volume(hourly=True)
+    assert read(client, "kpi_volume_1d", f"bucket {D} is_declared {M}", "events") == recount.volume(hourly=False)
     for grain in ("touchpoint", "stage", "channel"):
         found = read(client, f"kpi_persons_{grain}_1d", f"bucket map map_version {grain}", "persons journeys")
         assert found == recount.persons(grain)

@@ -19,7 +19,7 @@ CREATE OR REPLACE VIEW journey_api.churn_after_experience
     difference Nullable(Float64) COMMENT 'lost_bad less lost_good: above 0 where more stay away after bad experiences; consistent with an effect, not evidence',
     difference_low Nullable(Float64) COMMENT 'Lower bound of its 95 % interval (Newcombe)',
     difference_high Nullable(Float64) COMMENT 'Upper bound of its 95 % interval (Newcombe)',
-    comparison LowCardinality(Nullable(String)) COMMENT 'too few: less than n_needed persons on one side; no contrast: all or none are lost; significant: its whole interval is above 0; reversed: below 0; else not significant. NULL when suppressed',
+    comparison LowCardinality(Nullable(String)) COMMENT 'too few: less than n_needed persons on one side; no contrast: all or none are lost; significant: the whole interval is above 0; reversed: below 0; else not significant. NULL when suppressed',
     says LowCardinality(Nullable(String)) COMMENT 'The same in words',
     n_needed UInt16 COMMENT 'So many persons on each side a comparison needs',
     is_suppressed UInt8 COMMENT '1 when the reader selects by brand, place, persona or segment: the numbers would say too much of few persons'
