@@ -34,6 +34,7 @@ CHOICES = {
     "by": ("touchpoint", "stage"),
     "mode": ("in_order",),
     "answers": ("all", "bad"),
+    "grouped": ("all", "stage"),
 }
 """Values that are tried of an argument that takes one of a few words; for `by` of a view that splits, its own."""
 SPLIT = ("survey_split", "survey_response", "survey_weighted")
@@ -74,7 +75,7 @@ def questions(client: Client) -> Iterator[Question]:
     given = {
         "map": quoted(MAP), "map_version": str(version), "date_from": f"'{first}'", "date_to": f"'{last}'", "filter": "map()",
         "as_of": f"toDateTime('{last} 00:00:00', 'UTC')", "before_from": f"{days} - 28", "before_to": f"{days} - 1", "steps": "5",
-        "top": "6",
+        "top": "6", "days": "60",
         "person": quoted(person), "cycle": str(cycle), "kpi": quoted(kpi), "variant": quoted(variant), "scope": quoted(scope),
     }  # fmt: skip
     selections: dict[str, dict[str, str]] = {

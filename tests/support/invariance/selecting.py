@@ -26,6 +26,8 @@ FORMS: Final = {
     "variant": ("standard",),
     "scope": ("transactional",),
     "answers": ("bad",),
+    "grouped": ("cohort", "stage"),
+    "days": ("20",),
 }
 """Values of the arguments that are no selection; texts are quoted where the view takes text."""
 SPLIT_BY: Final = dict.fromkeys(("survey_split", "survey_response", "survey_weighted"), ("channel", "place"))
