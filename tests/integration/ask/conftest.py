@@ -47,7 +47,7 @@ SELECT toString(disposition), toString(question), toString(kpi), if(has_score = 
 FROM journey_raw.ledger
 WHERE kind = 'received' AND fate = 'stored' AND event_type = 'touchline.answer.v1' AND {NET_ROWS}
     AND (place = %(place)s OR (%(person)s != '' AND identifier = %(person)s))
-ORDER BY event_time"""
+ORDER BY score, event_time"""
 
 
 class Answer(NamedTuple):

@@ -14,7 +14,7 @@ from touchline.surveys.questions import SHIPPED_LANGUAGES, load_catalogue
 
 QUESTIONS = load_catalogue().questions
 STANDS = """
-SELECT disposition, kpi, question, score, identifier, about_event_id, count() FROM journey.answers
+SELECT disposition, kpi, question, score, person, about_event_id, count() FROM journey.answers
 WHERE source = 'surveys' AND about_event_id = %(receipt)s GROUP BY ALL"""
 DECLARED = f"""
 SELECT touchpoint, provenance, identifier, properties['confidence'], properties['span_days'], count()
