@@ -72,6 +72,7 @@ class World:
         self.now_us = NOW
         self.about_us: int | None = None
         self.is_over = True
+        self.failing = False
         self.waits_for = "the workers"
         self.producer = InMemoryProducer(sources=SOURCES)
         self.catalogue = load_catalogue()

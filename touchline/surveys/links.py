@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 from touchline.errors import WrongUsage
+from touchline.schemas.times import US_PER_SECOND
 
 Kind = Literal["ask", "place", "receipt"]
 KINDS: Final[tuple[Kind, ...]] = ("ask", "place", "receipt")
@@ -88,6 +89,11 @@ def read(secret: bytes, text: str, now_s: float, kinds: Collection[Kind] = KINDS
     if link.kind not in kinds:
         return LinkRefused(LinkProblem.OTHER_KIND)
     return link if now_s < link.expires_s else LinkRefused(LinkProblem.EXPIRED)
+
+
+def ask_url(base: str, secret: bytes, ask_id: str, expires_us: int, language: str = "") -> str:
+    """Where an ask is answered, until `expires_us` (microseconds since 1970); without a language in that of the reader."""
+    return question_url(base, sign(secret, Link("ask", -(-expires_us // US_PER_SECOND), language, ask_id)))
 
 
 def question_url(base: str, text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
-from touchline.surveys.links import Kind, Link, LinkProblem, LinkRefused, derived_id, read, sign
+from touchline.surveys.links import Kind, Link, LinkProblem, LinkRefused, ask_url, derived_id, read, sign
 
 SECRET = bytes(range(32))
 NOW = 1_760_000_000
@@ -111,6 +111,11 @@ def test_what_no_link_may_say_is_not_signed_and_not_repeated(link: Link) -> None
         sign(SECRET, link)
     assert "4711" not in str(error.value)
     assert "anna" not in str(error.value)
+
+
+def test_the_address_of_an_ask_is_good_until_the_ask_ends() -> None:
+    address = ask_url("https://ask.example", SECRET, ASK.ask_id, ASK.expires_s * 1_000_000 - 1, "de")
+    assert read(SECRET, address.removeprefix("https://ask.example/q/"), NOW) == ASK
 
 
 def test_ids_are_told_by_their_parts_alone() -> None:

@@ -22,11 +22,10 @@ from touchline.metrics.meter import Meter
 from touchline.producers.collector.access import Keys, WriteKey, bearer_of
 from touchline.producers.collector.limits import Rate
 from touchline.schemas.identifiers import PersonKeys
-from touchline.schemas.times import US_PER_SECOND
 from touchline.service.answering import Answering
 from touchline.service.health import PATHS, add_health, exposed, report
 from touchline.service.problem import RequestRefused, ServiceWords, as_problem
-from touchline.surveys.links import Link, question_url, sign
+from touchline.surveys.links import ask_url
 from touchline.surveys.server.asking import BODY_BYTES, Asked, answer_of, read_document, read_query
 from touchline.surveys.server.desk import Answered, Desk
 from touchline.surveys.server.inviting import reports
@@ -116,8 +115,7 @@ class Surveys:
         if decision is None or not decision.is_asked or not self._url:
             return {}
         spoken = answered.language if language else ""  # else the reader's browser says which
-        link = Link("ask", -(-decision.expires_us // US_PER_SECOND), spoken, decision.ask_id)
-        return {"link": question_url(self._url, sign(self._desk.secret, link))}
+        return {"link": ask_url(self._url, self._desk.secret, decision.ask_id, decision.expires_us, spoken)}
 
     async def _read(self, request: web.Request) -> Asked:
         if request.method == "GET":
