@@ -67,11 +67,13 @@ class Ask(NamedTuple):
 
 
 class StoredAsk(NamedTuple):
-    """An ask as it stands: how far it has come, and when."""
+    """An ask as it stands: how far it has come, and when; of an expired one also how far it had come before, and when."""
 
     ask: Ask
     disposition: Disposition
     time_us: int
+    reached: Disposition | None = None
+    reached_us: int = 0
 
 
 def ask_of(asking: Asking, event: EventFacts, decision: Decision, language: str, now_us: int) -> Ask:

@@ -153,7 +153,12 @@ class _Schedule:
         if asks:
             one = self.random.choice(asks)
             following: Any = self.random.choice((*FOLLOWS[one.disposition], "complete"))
-            await self.desk.write(StoredAsk(one.ask, following, self.world.now_us))
+            while True:
+                try:
+                    await self.desk.write(StoredAsk(one.ask, following, self.world.now_us))
+                    return
+                except TouchlineError:  # whoever is told so sends it again
+                    continue
 
     async def calm(self) -> None:
         """Nothing fails any more: whatever may go out goes, and ends when its time is over."""

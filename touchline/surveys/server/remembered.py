@@ -69,7 +69,11 @@ class Remembered:
     def of(self, keys: Iterable[str]) -> list[Asked]:
         """What is kept in mind of who has one of these keys."""
         found = {one for key in keys for one in self._by_key.get(key, ())}
-        return [asked_of(*self._held[one].stored, self._source) for one in sorted(found)]
+        return [self._asked(self._held[one].stored) for one in sorted(found)]
+
+    def _asked(self, stored: StoredAsk) -> Asked:
+        asked = asked_of(stored.ask, stored.disposition, stored.time_us, self._source)
+        return asked._replace(reached=stored.reached or "", reached_us=stored.reached_us)
 
     def oldest(self, count: int, now_us: int) -> Sequence[str]:
         """Ids of those that have been in mind for longest, as far as they may be forgotten once they stand in the ledger."""

@@ -19,7 +19,7 @@ from typing import Final
 from touchline.errors import TouchlineError
 from touchline.metrics.declared import INVITATIONS_WAITING
 from touchline.metrics.meter import Meter
-from touchline.surveys.asked import RANK
+from touchline.surveys.asked import OPEN, RANK
 from touchline.surveys.asks import INVITATION, StoredAsk
 from touchline.surveys.server.desk import Desk
 from touchline.surveys.server.inviting import reading
@@ -59,6 +59,7 @@ class Inviter:
 
     async def round(self) -> None:
         """Once. Raises RequestRefused, TouchlineError where ledger or Kafka cannot be asked; then the next round does the same again."""
+        await self._end_those_over()  # first: what rules count must be said before anybody is decided on
         if self._invites and self._desk.has_map:
             now_us, source = self._desk.now_us(), self._desk.source
             self.outgoing.learn(
@@ -66,7 +67,6 @@ class Inviter:
             )
             await self._finder.decide_due(self.outgoing.send_due)
             await self.outgoing.send_due()
-        await self._end_those_over()
         self._meter.set(INVITATIONS_WAITING, len(self.outgoing))
 
     async def _send_until(self, end_s: float) -> None:
@@ -80,7 +80,9 @@ class Inviter:
 
     async def _end_those_over(self) -> None:
         now_us, source = self._desk.now_us(), self._desk.source
-        for stored in await self._desk.readers.read(lambda client: reading.read_over(client, source, now_us)):
+        over = await self._desk.readers.read(lambda client: reading.read_over(client, source, now_us))
+        known = {one.ask.id for one in over}
+        for stored in [*over, *(one for one in self.outgoing.over(now_us) if one.ask.id not in known)]:
             await self._end(stored)
 
     async def _end(self, stored: StoredAsk) -> None:
@@ -88,10 +90,12 @@ class Inviter:
         held = self._desk.remembered.get(stored.ask.id)
         if held is not None and RANK[held.disposition] > RANK[stored.disposition]:
             stored = held
-        if RANK[stored.disposition] >= RANK["expired"]:
+        if stored.disposition not in OPEN:
+            self.outgoing.forget(stored.ask.id)
             return
         ask, reached, reached_us = stored.ask, stored.disposition, stored.time_us
         may_have_gone = self.outgoing.forget(ask.id)
         if reached == "sampled" and ask.way == INVITATION and may_have_gone:
             reached, reached_us = "invited", ask.expires_us  # rules count it, and as late as it can have been
-        await self._desk.write(StoredAsk(ask, "expired", ask.expires_us), reached=reached, reached_us=reached_us)
+        over = StoredAsk(ask, "expired", ask.expires_us, reached, reached_us)
+        await self._desk.write(over, reached=reached, reached_us=reached_us)

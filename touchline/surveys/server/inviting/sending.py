@@ -55,6 +55,7 @@ class _Waiting:
         self.ways = {name: _Way() for name in sinks}
         self.hold_until_us = 0
         self.refusal = ""
+        self.is_finishing = False
         self.is_in_doubt = False
         """Whether it may have gone out though no sink has said so: a try that failed may have come there, one before a kill, too."""
 
@@ -97,6 +98,14 @@ class Outgoing:
             if stored.ask.id not in self._waiting and not self._is_further(stored.ask.id, "invited"):
                 self._waiting[stored.ask.id] = _Waiting(stored.ask, self._sinks)
                 self._waiting[stored.ask.id].is_in_doubt = True
+
+    def over(self, now_us: int) -> list[StoredAsk]:
+        """Those whose time is over, as they were sampled."""
+        return [
+            StoredAsk(one.ask, "sampled", one.ask.asked_us)
+            for one in self._waiting.values()
+            if one.ask.expires_us <= now_us
+        ]
 
     def forget(self, ask_id: str) -> bool:
         """It goes out no more. Whether it may have gone out, as far as is known: what this process does not know may have."""
@@ -144,7 +153,7 @@ class Outgoing:
         found = await self._desk.facts(keys, Named("", ask.about_source, ask.about_event_id))
         asking, now_us = self._asking(ask), self._desk.now_us()
         hold = held_back(ask, asking, found.events, found.person, now_us, self._untried)
-        if hold in (Hold.GOES_ON, Hold.EXPIRED):
+        if hold is Hold.GOES_ON:
             self.forget(ask.id)
         elif hold is not None:
             one.hold_until_us = now_us + HELD_US
@@ -199,14 +208,21 @@ class Outgoing:
 
     async def _finish(self, one: _Waiting) -> None:
         """Say what became of it: invited, or that it cannot be, since each sink has refused it for good."""
-        if self._waiting.get(one.ask.id) is not one:
+        if self._waiting.get(one.ask.id) is not one or one.is_finishing:
             return
+        one.is_finishing = True  # what is remembered while it is written is taken back where that fails
+        try:
+            await self._report(one)
+        finally:
+            one.is_finishing = False
+        if self._waiting.get(one.ask.id) is one:
+            self.forget(one.ask.id)
+
+    async def _report(self, one: _Waiting) -> None:
         disposition: Disposition = "invited" if one.may_have_gone else "bounced"
         if not self._is_further(one.ask.id, disposition):
             said: Mapping[str, Any] = {"properties": {REFUSED_AS: one.refusal}} if one.refusal else {}
             await self._desk.write(StoredAsk(one.ask, disposition, self._desk.now_us()), **said)
-        if self._waiting.get(one.ask.id) is one:
-            self.forget(one.ask.id)
 
     def _is_further(self, ask_id: str, disposition: Disposition) -> bool:
         """Whether it was said just now that it came that far, or further."""
