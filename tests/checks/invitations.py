@@ -1,7 +1,8 @@
 """Thousands of schedules in which customers are invited: whatever is killed, fails, comes late, twice or is taken back.
 
 Everything that decides, remembers, sends and ends is the product's; ledger, Kafka and sinks are a world that fails as they do. Judged is
-what came to the sinks, by an oracle that knows rules by their words. Then each safety step is removed in turn, and some schedule must find it.
+what came to the sinks, by an oracle that knows rules by their words. Then each safety step is removed in turn, and some schedule must find
+it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Invitations on the real stack: an order comes in, its question is due later, and the company's sender gets one link, whatever is killed."""
+"""Invitations on the real stack: an order comes in, its question is due later, and the company's sender gets one link, after a kill, too."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def test_a_question_that_falls_due_is_handed_over_once_and_ends_when_its_time_is
             over = [("receipt-1", "expired"), ("receipt-2", "expired"), *expected[2:]]
             wait_until(lambda: client.execute(STANDS), over)
         records = list(_records(ledger.settings, topic))
-        assert {key.decode() for key, _ in records} == {one["id"] for one in receiver.taken} == {first["id"], second["id"]}
+        assert (
+            {key.decode() for key, _ in records} == {one["id"] for one in receiver.taken} == {first["id"], second["id"]}
+        )
         assert len(receiver.taken) == 2
         assert all(body in receiver.taken for _, body in records)  # the same, however often
         assert "4711" not in json.dumps(receiver.taken)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
+from tests.support.inviting import world
 from touchline.surveys.invitations import Hold
 from touchline.surveys.server.inviting import finding, inviter, sending
 from touchline.surveys.server.inviting.finding import Finder
@@ -29,10 +30,6 @@ def _all_untried(ask: Any, asking: Any, events: Any, person: Any, now_us: int, _
     return _held_back(ask, asking, events, person, now_us, {one.ask_id for one in person.asks})
 
 
-def _none_untried(ask: Any, asking: Any, events: Any, person: Any, now_us: int, _untried: Any) -> Hold | None:
-    return _held_back(ask, asking, events, person, now_us, ())
-
-
 async def _ends_as_it_stands(self: Any, stored: Any) -> None:
     patched = stored._replace(ask=stored.ask._replace(way=""))
     await _answer_write(self, patched)
@@ -45,14 +42,12 @@ async def _ends_nothing(_self: Any) -> None:
 BREAKS: Final[Mapping[str, tuple[object, str, Any]]] = {
     "consent at sending": (sending, "held_back", _without(Hold.CONSENT)),
     "rules at sending": (sending, "held_back", _without(Hold.FATIGUE)),
-    "time at sending": (sending, "held_back", _without(Hold.EXPIRED)),
     "event at sending": (sending, "held_back", _without(Hold.EVENT_GONE)),
     "what may have gone out counts": (sending, "held_back", _all_untried),
-    "the earlier of two goes": (sending, "held_back", _none_untried),
     "asks of the process before": (Outgoing, "learn", lambda *_: None),
     "late events": (finding, "due_spans", lambda askings, since, now: _spans(askings, since, now) if since else []),
     "looking again": (Finder, "_look_again", lambda *_: None),
-    "pages": (finding, "EVENTS_AT_ONCE", 1_000_000),
+    "pages": (world, "PAGE_TAKEN_FOR", 1_000_000),
     "doubt when it ends": (inviter.Inviter, "_end", _ends_as_it_stands),
     "asks that are over": (inviter.Inviter, "_end_those_over", _ends_nothing),
     "once a sink": (Outgoing, "_may_try", lambda _self, one, name, _now: not one.ways[name].is_busy),

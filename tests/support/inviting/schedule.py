@@ -128,7 +128,9 @@ class _Schedule:
         elif drawn < 0.47:
             world.stored = self.random.randint(world.stored, len(world.log))
         elif drawn < 0.52:
-            await self.within(self.desk.ask([self.random.choice([*world.groups])], Named(self.random.choice(TOUCHPOINTS))))
+            await self.within(
+                self.desk.ask([self.random.choice([*world.groups])], Named(self.random.choice(TOUCHPOINTS)))
+            )
         elif drawn < 0.60:
             await self.within(self.customer_goes_on())
         else:
@@ -284,7 +286,9 @@ class _Schedule:
                 if not due_us <= self.world.now_us < due_us + asking.valid_us:
                     continue
                 if (asking.question.id, event.event_id) not in asked:
-                    self.violations.append(f"{asking.question.id} about {event.event_id} is due, and nothing was decided")
+                    self.violations.append(
+                        f"{asking.question.id} about {event.event_id} is due, and nothing was decided"
+                    )
                 break
 
     def one_decision_each(self) -> None:

@@ -29,6 +29,8 @@ SOURCE = "surveys"
 STREAM = "events-0"
 PAGE = 3
 """Events in one page of a reading: few, so that pages are turned."""
+PAGE_TAKEN_FOR = PAGE
+"""What the product believes of it."""
 
 
 class Killed(BaseException):
@@ -260,7 +262,7 @@ def reading_of_the_world() -> Iterator[None]:
         (desk_module, "which_stand", _stand),
         (desk_module, "default_map", lambda _world: None),
         (finding, "which_stand", _stand),
-        (finding, "EVENTS_AT_ONCE", PAGE),
+        (finding, "EVENTS_AT_ONCE", PAGE_TAKEN_FOR),
         (reading, "read_events", _events),
         (reading, "read_waiting", _waiting),
         (reading, "read_over", _over),
