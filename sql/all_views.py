@@ -28,8 +28,8 @@ from touchline.sql.subjects.surveys.accounting import SURVEY_ACCOUNTING
 from touchline.sql.subjects.surveys.api import SURVEY_API_VIEWS
 from touchline.sql.subjects.surveys.marts import SURVEYS, SURVEYS_BEHIND, SURVEYS_OVER_TIME
 from touchline.sql.subjects.surveys.rates import SURVEY_RESPONSE_RATES
-from touchline.sql.subjects.surveys.response import SURVEY_RESPONSE
 from touchline.sql.subjects.surveys.reach import DECLARED_REACH
+from touchline.sql.subjects.surveys.response import SURVEY_RESPONSE
 from touchline.sql.subjects.surveys.series import SURVEY_OVER_TIME
 from touchline.sql.subjects.surveys.split import SURVEY_SPLIT
 from touchline.sql.subjects.surveys.unclassified import UNCLASSIFIED_ANSWERS
