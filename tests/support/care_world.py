@@ -144,14 +144,17 @@ class World:
 
 
 def _standing(events: Sequence[dict[str, Any]]) -> Standing:
-    newest = max(events, key=lambda one: (one["time"], one["state"] == "restored"))
+    newest = max(events, key=lambda one: (_number(one), one["time"]))
     first = min(events, key=lambda one: one["time"])
     about, person = first["about"], next(one["persons"][0] for one in events if one["persons"])
-    number = max(0 if one["state"] == "opened" else int(one["id"].split("/")[2]) for one in events)
     return Standing(
         first["case"], first["rule"], first["rule_version"], about["source"], about["event_id"], person["key"], person["type"],
-        about["touchpoint"], number, parse_time(newest["time"]), False, newest["state"] != "lapsed",
+        about["touchpoint"], _number(newest), max(parse_time(one["time"]) for one in events), False, newest["state"] != "lapsed",
     )  # fmt: skip
+
+
+def _number(event: dict[str, Any]) -> int:
+    return 0 if event["state"] == "opened" else int(event["id"].split("/")[2])
 
 
 class KillableStore(CareStore):

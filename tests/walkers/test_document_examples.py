@@ -17,6 +17,7 @@ import yaml
 import touchline
 from tests.support.documents import DOCUMENTS, LANGUAGES, ROOT, Block, all_blocks, blocks_of
 from touchline import InMemoryProducer, PersonKeys
+from touchline.care.rules import CareRules
 from touchline.producers.collector.vendors.names import parse_names
 from touchline.producers.collector.webhooks.load import parse_webhooks
 from touchline.producers.imports.mapping.read import parse_mapping
@@ -86,7 +87,7 @@ def answer_after(block: Block) -> str | None:
 
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=by_name)
-def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_of_sources_webhooks_names_or_surveys(block: Block) -> None:
+def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_that_a_setting_names(block: Block) -> None:
     document = yaml.safe_load(block.text)
     if "sources" in document:
         assert SourcesFile.model_validate(document).sources
@@ -94,6 +95,8 @@ def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_of_sources_webhooks_nam
         assert {*parse_webhooks(block.text, block.name).webhooks} == {*document["webhooks"]}
     elif "mapping" in document or "extends" in document:
         assert parse_mapping(block.text).mapping == document.get("mapping", document.get("extends"))
+    elif "sinks" in document:
+        assert CareRules.model_validate(document).rules
     elif "calls" in document:
         assert parse_names(block.text, block.path.name).events
     elif "policy" in document:

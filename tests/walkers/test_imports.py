@@ -64,6 +64,7 @@ ALLOWED = {
     "sources": "producers/collector schemas settings sql terminal trace",
     "person": "identity schemas sql terminal",
     "comments": "person processors/steps schemas terminal",
+    "care": "clickhouse comments journey log metrics person producers producers/outbox schemas service settings sql terminal",
     "export": "comments markup person processors/steps quarantine schemas sql terminal",
     "erasure": "export kafka person processors/state processors/steps producers/outbox quarantine schemas sql terminal",
     "privacy": "markup schemas",

@@ -1,4 +1,4 @@
-"""Reads what rules look at: which persons changed since an insert, their facts and consents, and the cases that stand.
+"""Reads what rules look at: which persons changed since an insert, and the cases that stand.
 
 Persons change by journey rows of either sign (a new fact, a correction, a merge), and by statements of consent. Nothing is read of persons
 of whom no rule can speak.
@@ -8,20 +8,17 @@ Why: docs/decisions/0207.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, NamedTuple
 
 from clickhouse_driver import Client
 
-from touchline.care.facts import CareFact, Granted, PersonFacts
+from touchline.care.facts import PersonFacts
+from touchline.care.people import read_persons
 from touchline.care.rules import CareRules
-from touchline.person.ask import ask, ask_of_keys
-from touchline.person.evidence import time_us
-from touchline.schemas.events import ANSWER, CASE, CONSENT
-from touchline.sql.language.catalogue import load_catalogue
+from touchline.person.ask import ask
+from touchline.schemas.events import CASE, CONSENT
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
-from touchline.sql.subjects.surveys.scores import COUNTED_DISPOSITIONS, formulas
 
 Event = tuple[str, str]
 """Source and id."""
@@ -120,30 +117,6 @@ def changed_since(client: Client, since: Mapping[str, int], until: Mapping[str, 
     return Changed(frozenset(identifiers - {""}), frozenset(events), frozenset(of_cases))
 
 
-def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, PersonFacts]:
-    """Person key -> facts, of all persons to whom these identifiers lead in the default map."""
-    if not identifiers:
-        return {}
-    persons = {person for _, person in ask_of_keys(client, _PERSONS, sorted(identifiers))}
-    keys = sorted({key for row in ask_of_keys(client, _MERGED, sorted(persons)) for key in row} | persons)
-    facts: defaultdict[str, list[CareFact]] = defaultdict(list)
-    named: defaultdict[str, set[str]] = defaultdict(set)
-    for person, identifier, *row in ask_of_keys(client, _FACTS, keys):
-        if person in persons:
-            facts[person].append(_fact(row))
-            named[person].add(identifier)
-    consents = _consents(client, keys)
-    types: dict[str, str] = dict(ask_of_keys(client, _TYPES, keys))
-    return {
-        person: PersonFacts(
-            facts[person],
-            [one for key in sorted(named[person]) for one in consents.get(key, ())],
-            [(key, types[key]) for key in sorted(named[person]) if key in types],
-        )
-        for person in facts
-    }
-
-
 def read_standing(client: Client) -> dict[str, Standing]:
     """All cases that rules opened, whatever became of them."""
     found = (Standing._make((*said, bool(worked), bool(stands))) for *said, worked, stands in client.execute(_STANDING))
@@ -155,50 +128,6 @@ def _asked_by(rules: CareRules) -> tuple[list[str], list[str]]:
     kpis = {kpi for one in rules.rules if one.answer for kpi in one.answer.kpi}
     touchpoints = {name for one in rules.rules if one.event for name in one.event.touchpoint}
     return sorted(kpis), sorted(touchpoints)
-
-
-def _fact(row: Sequence[Any]) -> CareFact:
-    at, received, *rest, scale_min, scale_max, score_class, place, brand, is_simulated = row
-    source, event_id, event_type, touchpoint, action, properties, order, stage, cycle, *answer = rest
-    converts, kpi, scope, score, has_score = answer
-    return CareFact(
-        time_us(at), source, event_id, event_type == ANSWER, touchpoint, action, properties, order, stage, cycle, bool(converts),
-        kpi, scope, score if has_score else None, (scale_min, scale_max), score_class, place, brand, bool(is_simulated),
-        time_us(received),
-    )  # fmt: skip
-
-
-class _Statement(NamedTuple):
-    from_us: int
-    takes_back: bool
-    purposes: tuple[str, ...]
-
-
-def _consents(client: Client, keys: Sequence[str]) -> dict[str, list[Granted]]:
-    """Identifier -> what was granted under it, by purpose and time."""
-    rows = ask_of_keys(client, _CONSENTS, keys)
-    unnamed = sorted({consent for _, _, _, purposes, consent in rows if not purposes})
-    stands_for: dict[str, list[str]] = dict(ask(client, _PURPOSES, consents=tuple(unnamed))) if unnamed else {}
-    said: defaultdict[str, list[_Statement]] = defaultdict(list)
-    for identifier, effective, action, purposes, consent in rows:
-        named = tuple(purposes) or tuple(stands_for.get(consent, ()))
-        said[identifier].append(_Statement(time_us(effective), action == "withdrawn", named))
-    return {identifier: _intervals(statements) for identifier, statements in said.items()}
-
-
-def _intervals(statements: Iterable[_Statement]) -> list[Granted]:
-    """Of each purpose the times in which it was granted. Of statements that hold from one moment on a withdrawal counts."""
-    by_purpose: defaultdict[str, dict[int, bool]] = defaultdict(dict)
-    for one in statements:
-        for purpose in one.purposes:
-            moments = by_purpose[purpose]
-            moments[one.from_us] = moments.get(one.from_us, False) or one.takes_back
-    found = []
-    for purpose, moments in sorted(by_purpose.items()):
-        times = sorted(moments)
-        ends = [*times[1:], None]
-        found += [Granted(purpose, start, end) for start, end in zip(times, ends, strict=True) if not moments[start]]
-    return found
 
 
 _NEWEST: Final = (
@@ -213,46 +142,14 @@ WHERE ({{within}}) AND ((kind = 'attached' AND identifier != '' AND {DEFAULT_MAP
     OR (kind = 'received' AND event_type = '{CASE}' AND action IN ('opened', 'lapsed', 'restored')))
 SETTINGS optimize_use_projections = 0"""
 _ATTACHED: Final = f"kind = 'attached' AND {DEFAULT_MAP} AND {NET_ROWS}"
-_PERSONS: Final = (
-    f"SELECT DISTINCT identifier, person FROM journey_raw.ledger WHERE {_ATTACHED} AND identifier IN %(keys)s"
-)
 _HOLDERS: Final = (
     f"SELECT DISTINCT identifier FROM journey_raw.ledger WHERE {_ATTACHED} AND (source, event_id) IN %(events)s"
 )
-_MERGED: Final = """
-SELECT DISTINCT identifier, person FROM journey_raw.ledger
-WHERE kind = 'attached' AND sign = 1 AND person != identifier AND person IN %(keys)s"""
-_FACTS: Final = f"""
-SELECT person, identifier, event_time, received_time, toString(source), event_id, toString(event_type),
-    toString(touchpoint), toString(action), properties, stage_order, toString(stage), cycle, is_conversion, toString(kpi), toString(scope),
-    score, has_score AND disposition IN ({COUNTED_DISPOSITIONS}), scale_min, scale_max,
-    multiIf(NOT has_score OR disposition NOT IN ({COUNTED_DISPOSITIONS}) OR unit = '', '', score BETWEEN bad_from AND bad_to, 'bad',
-        score BETWEEN good_from AND good_to, 'good', 'neutral'),
-    toString(place), toString(brand), is_simulated
-FROM
-(
-    SELECT * FROM journey_raw.ledger WHERE {_ATTACHED} AND identifier IN %(keys)s
-) AS facts
-LEFT JOIN {formulas(load_catalogue())} AS formulas
-    ON facts.kpi = formulas.kpi AND facts.variant = formulas.variant AND facts.scale_min = formulas.scale_min
-    AND facts.scale_max = formulas.scale_max"""
-_TYPES: Final = """
-SELECT identifier, max(toString(identifier_type)) AS type FROM journey_raw.ledger
-WHERE kind = 'received' AND fate = 'stored' AND identifier IN %(keys)s GROUP BY identifier HAVING type != ''"""
-_CONSENTS: Final = f"""
-SELECT identifier, about_time, toString(action), if(purposes = '', emptyArrayString(), splitByChar(',', toString(purposes))), consent_id
-FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CONSENT}' AND identifier IN %(keys)s
-  AND {NET_ROWS}"""
-_PURPOSES: Final = f"""
-SELECT consent_id, arraySort(groupUniqArrayArray(splitByChar(',', toString(purposes)))) FROM journey_raw.ledger
-WHERE kind = 'received' AND fate = 'stored' AND purposes != '' AND consent_id IN %(consents)s
-  AND NOT (event_type = '{CONSENT}' AND action = 'withdrawn') AND {NET_ROWS}
-GROUP BY consent_id"""
 _STANDING: Final = f"""
 SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
     argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
     argMin(identifier_type, at), argMin(touchpoint, at), max(number), toUnixTimestamp64Micro(maxIf(at, NOT is_worked)),
-    max(is_worked), argMaxIf(state != 'lapsed', (at, state = 'restored'), NOT is_worked)
+    max(is_worked), argMaxIf(state != 'lapsed', (number, at), NOT is_worked)
 FROM
 (
     SELECT event_time AS at, toUInt32OrZero(splitByChar('/', event_id)[3]) AS number, toString(action) AS state,
