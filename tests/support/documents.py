@@ -7,7 +7,7 @@ The language of a fenced block says how it is tested:
     python     runs; `python fragment` is only read
     sql        runs on an engine with the schema of this release; `sql statements NAME` has several, for a test that asks for NAME
     text       what the block before it prints
-    yaml       a journey map, a part of one, a mapping of a file or what extends one, sources.yaml, webhooks.yaml, care.yaml, or names of senders
+    yaml       a journey map, a part of one, a mapping of a file or what extends one, sources.yaml, webhooks.yaml, care.yaml, or names
     toml       touchline.toml
     json       events, one a line
     html       a web page that a browser opens

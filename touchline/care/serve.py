@@ -90,7 +90,7 @@ class Care:
         self._desk: CareDesk | None = None
         self._client: Client | None = None
         self._offers = offers_of(settings)
-        self._is_ready = False
+        self._is_ready = self._has_failed = False
         self._queues = [self._queue(sink) for sink in rules.sinks]
         self._tasks: list[asyncio.Task[None]] = []
         self._endpoint = Endpoint(settings, self._meter, self._counts, lambda: self._is_ready)
@@ -140,7 +140,7 @@ class Care:
                 pause = RETRY_SECONDS
                 self._lose(error)
             else:
-                self._is_ready = True
+                self._is_ready, self._has_failed = True, False
                 pause = 0.0 if looked.is_behind else pause
                 if looked.alerts:
                     for queue in self._queues:
@@ -177,9 +177,9 @@ class Care:
 
     def _lose(self, error: Exception) -> None:
         """ClickHouse is away, or the outbox is full: what was read is read again by a new connection."""
-        if self._is_ready or self._desk is not None:
+        if not self._has_failed:
             log.warning("look_failed", extra={"fields": {"error": type(error).__name__}})
-        self._is_ready = False
+        self._is_ready, self._has_failed = False, True
         if self._client is not None:
             self._client.disconnect()
         self._client = self._desk = None
