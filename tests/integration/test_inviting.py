@@ -1,4 +1,4 @@
-"""Invitations on the real stack: an order comes in, its question is due later, and the company's sender gets one link, after a kill, too."""
+"""Invitations on the real stack: an order comes in, its question is due later, and the company's sender gets one link, killed or not."""
 
 from __future__ import annotations
 

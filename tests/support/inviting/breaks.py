@@ -8,13 +8,14 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from tests.support.inviting import world
+from touchline.surveys import invitations
 from touchline.surveys.invitations import Hold
 from touchline.surveys.server.inviting import finding, inviter, sending
 from touchline.surveys.server.inviting.finding import Finder
 from touchline.surveys.server.inviting.sending import Outgoing
 
-_held_back: Final = sending.held_back
-_spans: Final = finding.due_spans
+_held_back: Final = invitations.held_back
+_spans: Final = invitations.due_spans
 _answer_write: Final = inviter.Inviter._end
 
 

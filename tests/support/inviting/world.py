@@ -187,13 +187,16 @@ class SinkOf:
 def stored_of(event: dict[str, Any]) -> tuple[StoredAsk, Asked]:
     """An ask as a reader of the ledger finds it."""
     said = {name: str(value) for name, value in event["properties"].items()}
-    persons = tuple((one["type"], one["key"]) for one in event["persons"])
+    persons: Any = tuple((one["type"], one["key"]) for one in event["persons"])
     about, time_us = event["about"], parse_time(event["time"])
+    fields: tuple[Any, ...] = (
+        *(event[name] for name in ("id", "question", "question_version", "language", "kpi", "variant", "scope")),
+        *(event["scale_min"], event["scale_max"], persons, about["touchpoint"], about["source"], about["event_id"]),
+        *(event["survey"], int(said["policy_version"]), event["sampling_probability"]),
+        *(time_in(said, "asked_at"), time_in(said, EXPIRES_AT)),
+    )
     ask = Ask(
-        *(event["id"], event["question"], event["question_version"], event["language"], event["kpi"]),
-        *(event["variant"], event["scope"], event["scale_min"], event["scale_max"], persons, about["touchpoint"]),
-        *(about["source"], about["event_id"], event["survey"], int(said["policy_version"])),
-        *(event["sampling_probability"], time_in(said, "asked_at"), time_in(said, EXPIRES_AT)),
+        *fields,
         way=said.get("way", ""),
     )
     asked = Asked(

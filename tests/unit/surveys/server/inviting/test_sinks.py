@@ -12,7 +12,6 @@ from kafka.errors import KafkaTimeoutError
 
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.settings import Settings
-from touchline.surveys.server.inviting import sinks as module
 from touchline.surveys.server.inviting.sinks import NotTaken, TopicSink, WebhookSink, signature, sinks_of
 
 BODY = {"id": "a" * 32, "link": "https://ask.example/q/ü"}
@@ -46,7 +45,7 @@ class _Session:
 
 
 def post(monkeypatch: pytest.MonkeyPatch, session: _Session, secret: bytes | None = b"sesame") -> None:
-    monkeypatch.setattr(module.aiohttp, "ClientSession", lambda **_: session)
+    monkeypatch.setattr("aiohttp.ClientSession", lambda **_: session)
 
     async def go() -> None:
         sink = WebhookSink("https://mail.example/in", secret, lambda: 1_760_000_000.9)
