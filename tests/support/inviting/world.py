@@ -195,10 +195,7 @@ def stored_of(event: dict[str, Any]) -> tuple[StoredAsk, Asked]:
         *(event["survey"], int(said["policy_version"]), event["sampling_probability"]),
         *(time_in(said, "asked_at"), time_in(said, EXPIRES_AT)),
     )
-    ask = Ask(
-        *fields,
-        way=said.get("way", ""),
-    )
+    ask = Ask(*fields)._replace(way=said.get("way", ""))
     asked = Asked(
         *(SOURCE, ask.id, ask.policy, ask.question, ask.kpi, ask.touchpoint, ask.about_source, ask.about_event_id),
         *(event["disposition"], time_us, ask.expires_us, said.get(REACHED, ""), time_in(said, REACHED_AT)),
