@@ -54,10 +54,10 @@ async def serve(settings: Settings) -> None:
     sources = live_sources.open()
     require_source(sources, settings.surveys_source)
     keys = LiveWriteKeys(settings.write_keys_file, meter, log)
-    keys.open(sources)
+    keys.open_for(sources)
     producer = await asyncio.to_thread(_open_producer, settings, sources)
     live_sources.then(producer.declare)
-    keys.then(live_sources.now)
+    keys.compare_with(live_sources.now)
     intake = Intake(producer, has_outbox=settings.outbox_dir is not None, look=live_sources.look)
     readers = Readers(settings)
     desk = Desk(
