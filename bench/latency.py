@@ -133,17 +133,19 @@ def send_on_schedule(
     places: list[tuple[int, int]] = []
     start = time.monotonic()
 
-    def acknowledged(number: int) -> None:
+    def acknowledged(number: int, metadata: Any) -> None:
         accepted[number] = time.monotonic()
+        if metadata is not None:  # others may write to the topic, too
+            places[number] = (metadata.partition, metadata.offset)
 
     for number, event in enumerate(events):
         while time.monotonic() < start + number / rate:
             time.sleep(SLICE_SECONDS)
-        future = _send(producer, stack, event)
-        future.add_callback(lambda _metadata, number=number: acknowledged(number))
         offset = offsets.get(event.partition, 0)
         offsets[event.partition] = offset + 1
         places.append((event.partition, offset))
+        future = _send(producer, stack, event)
+        future.add_callback(lambda metadata, number=number: acknowledged(number, metadata))
     producer.flush()
     while not all(accepted):  # the last callbacks may still run
         time.sleep(SLICE_SECONDS)

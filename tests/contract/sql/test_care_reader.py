@@ -50,7 +50,7 @@ def test_facts_have_their_class_consents_their_times_and_a_correction_is_news(
     settings, client = engine
     start_anew(client)
     reader = LedgerFacts(client, load_rules())
-    store(settings, tmp_path / "state", FIRST)
+    store(settings, tmp_path / "state", FIRST, ticks=3)
     first = reader.newest()
     keys = {number: person_key(number) for number in (1, 3, 4)}
     changed = reader.changed_since({}, first)
@@ -64,7 +64,7 @@ def test_facts_have_their_class_consents_their_times_and_a_correction_is_news(
     assert persons[keys[4]].consents == [Granted("contact_me", granted, ended)]
     assert persons[keys[1]].identifiers == [(keys[1], "login")]
 
-    store(settings, tmp_path / "state", [*FIRST, *SECOND])
+    store(settings, tmp_path / "state", [*FIRST, *SECOND], ticks=3)
     second = reader.newest()
     assert reader.changed_since(first, second).identifiers == {keys[1]}
     assert [one.score_class for one in reader.persons([keys[1]])[keys[1]].ordered()] == ["", "good"]
