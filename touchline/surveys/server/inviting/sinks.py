@@ -1,6 +1,6 @@
 """Hands one invitation to the company's own sender: a Kafka topic, or a webhook. What is raised says whether trying again may help.
 
-Headers and signature are those of the alerts of `touchline care`: one receiver's code checks both.
+Headers and signature are those of the alerts of cases: one receiver's code checks both.
 """
 
 from __future__ import annotations
