@@ -104,7 +104,10 @@ class Finder:
 
     async def _decide(self, events: Sequence[EventFacts]) -> None:
         for start in range(0, len(events), DECIDED_AT_ONCE):
-            await asyncio.gather(*map(self._decide_one, events[start : start + DECIDED_AT_ONCE]))
+            some = map(self._decide_one, events[start : start + DECIDED_AT_ONCE])
+            for one in await asyncio.gather(*some, return_exceptions=True):  # none goes on behind a round that has failed
+                if one is not None:
+                    raise one
 
     async def _decide_one(self, event: EventFacts) -> None:
         keys = [key for _, key in event.persons]
