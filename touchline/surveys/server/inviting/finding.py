@@ -105,7 +105,8 @@ class Finder:
     async def _decide(self, events: Sequence[EventFacts]) -> None:
         for start in range(0, len(events), DECIDED_AT_ONCE):
             some = map(self._decide_one, events[start : start + DECIDED_AT_ONCE])
-            for one in await asyncio.gather(*some, return_exceptions=True):  # none goes on behind a round that has failed
+            ended = await asyncio.gather(*some, return_exceptions=True)  # none goes on behind a round that has failed
+            for one in ended:
                 if one is not None:
                     raise one
 
