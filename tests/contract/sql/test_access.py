@@ -58,7 +58,7 @@ ARGUMENTS = {
     "map": "'rich'", "map_version": "1", "filter": "map()", "date_from": "'2025-01-01'", "date_to": "'2027-01-01'",
     "before_from": "'2024-01-01'", "before_to": "'2024-12-31'", "as_of": "'2027-01-01 00:00:00'", "grain": "'day'", "by": "'touchpoint'",
     "mode": "'in_order'", "steps": "3", "top": "3", "person": "''", "cycle": "1", "kpi": "''", "variant": "''", "scope": "''",
-    "answers": "'all'",
+    "answers": "'all'", "grouped": "'all'", "days": "60",
 }  # fmt: skip
 """Of every view with arguments."""
 

@@ -51,7 +51,7 @@ def ledger(seed: int) -> list[Row]:
 def put(client: Client, rows: Sequence[Row]) -> None:
     client.execute("TRUNCATE TABLE journey_raw.ledger")
     for is_answer in (False, True):
-        write(client, [row for row in rows if ("sampling_probability" in row) == is_answer])
+        write(client, [row for row in rows if bool(row["kpi"]) == is_answer])
 
 
 def strata_of(answers: Sequence[Row], events: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -125,12 +125,12 @@ def test_weights_are_those_of_each_answer_and_the_interval_takes_the_effective_n
     net = standing(rows)
     events: dict[tuple[str, str], int] = defaultdict(int)
     for row in net:
-        events[row["touchpoint"], row["channel"]] += "sampling_probability" not in row
+        events[row["touchpoint"], row["channel"]] += not row["kpi"]
     events = {key: number for key, number in events.items() if number}
     found = {row["kpi"]: row for row in rows_of(empty_client, "survey_weighted", by="channel")}
     assert found.keys() == SCALES.keys()
     for kpi, row in found.items():
-        answers = [one for one in net if "sampling_probability" in one and one["kpi"] == kpi]
+        answers = [one for one in net if one["kpi"] == kpi]
         scores, weights = weighed(answers, events)
         for name, value in expected(kpi, scores, weights).items():
             is_series = kpi == "ces" and name in (
