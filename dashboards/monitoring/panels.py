@@ -176,7 +176,35 @@ SURVEYS: Final = Row(
             "Until they were seen in the ledger; at 50,000 nobody is asked.",
             (Query("sum(touchline_surveys_asks_remembered)", "in mind"),),
         ),
+        Panel(
+            "Invitations",
+            "short",
+            "Waiting for the company's sender, and tries of the last five minutes by what came of them.",
+            (
+                Query("sum(touchline_surveys_invitations_waiting)", "waiting"),
+                Query("sum by (outcome) (increase(touchline_surveys_invitations_total[5m]))", "{{outcome}}"),
+            ),
+        ),
     ),
 )
 
-ROWS: Final = (GLANCE, FATES, DELAY, TIME, TROUBLE, STATE, COLLECTOR, PAGE, SURVEYS)
+CARE: Final = Row(
+    "Care",
+    (
+        Panel(
+            "Cases that changed",
+            "cps",
+            "Opened, lapsed, and standing again.",
+            (Query(f"sum(rate(touchline_care_changes_total{RATE}))", "changes"),),
+        ),
+        Panel(
+            "Alerts by sink",
+            "short",
+            "Waiting, and dead letters: touchline care dead shows these, touchline care retry tries them again.",
+            (Query("sum by (sink, state) (touchline_care_alerts)", "{{sink}}: {{state}}"),),
+        ),
+        Panel("Seconds of a look", "s", "At the news of the ledger.", quantiles("touchline_care_look_seconds")),
+    ),
+)
+
+ROWS: Final = (GLANCE, FATES, DELAY, TIME, TROUBLE, STATE, COLLECTOR, PAGE, SURVEYS, CARE)

@@ -48,6 +48,7 @@ def test_a_benchmark_says_how_it_is_called(
 
 def test_all_benchmarks_are_among_these() -> None:
     assert {
+        "alerts",
         "attach",
         "collector",
         "emit",

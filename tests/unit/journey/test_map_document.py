@@ -31,5 +31,8 @@ def test_the_document_names_every_field_of_every_part() -> None:
     def parts(kind: type[MapElement]) -> set[type[MapElement]]:
         return {kind}.union(*(parts(child) for child in kind.__subclasses__()))
 
-    fields = {field.alias or name for part in parts(MapElement) for name, field in part.model_fields.items()}
+    of_a_map = [
+        part for part in parts(MapElement) if part.__module__.startswith(MapElement.__module__.rpartition(".")[0])
+    ]
+    fields = {field.alias or name for part in of_a_map for name, field in part.model_fields.items()}
     assert {field for field in fields if not re.search(rf"\b{field}\b", DOCUMENT)} == set()

@@ -19,7 +19,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_secrets_are_made_private_and_in_their_form(settings: Settings) -> None:
     made = ensure_secrets(settings)
     assert made == secret_files(settings)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o600] * 6
+    assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o600] * 7
     assert stat.S_IMODE(made[0].parent.stat().st_mode) == 0o700
     for path in (settings.person_key_file, settings.payload_key_file):
         key_id, _, key = path.read_text(encoding="ascii").strip().partition(":")
@@ -46,7 +46,7 @@ def test_existing_secrets_stay_as_they_are(settings: Settings) -> None:
 def test_a_secret_that_others_can_read_is_not_private(settings: Settings) -> None:
     ensure_secrets(settings)
     settings.person_key_file.chmod(0o640)
-    assert [is_private(path) for path in secret_files(settings)] == [True, False, True, True, True, True]
+    assert [is_private(path) for path in secret_files(settings)] == [True, False, True, True, True, True, True]
 
 
 def test_the_write_key_is_one_that_the_collector_takes(settings: Settings) -> None:
