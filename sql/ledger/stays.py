@@ -16,7 +16,7 @@ from typing import Final
 
 from touchline.sql.language.choices import Choice
 from touchline.sql.language.select import indented
-from touchline.sql.ledger.projections import IS_DECLARED, VOLUME_1D
+from touchline.sql.ledger.projections import VOLUME_1D
 from touchline.sql.ledger.selected_journeys import EVERYTHING, FACTS, SELECTION, selected_journeys
 
 BY: Final = Choice(
@@ -75,11 +75,10 @@ def node_of_row(by: str) -> str:
     return f"toUInt32({_either(by, lambda column: f'indexOf({_behind(unnamed, _known(column))}, {column})')})"
 
 
-def stays_of(by: str, *, timed: bool = False) -> dict[str, str]:
-    """Facts of a journey: `met`, its events as number << 32 | node, in order; `met_us`, their times, which come in the same order. `timed`
-    without what was declared: nobody knows when it happened."""
+def stays_of(by: str) -> dict[str, str]:
+    """Facts of a journey: `met`, its events as number << 32 | node, in order; `met_us`, their times, which come in the same order."""
     event = f"bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), {node_of_row(by)})"
-    is_stay = f"({by} = 'touchpoint' OR is_mapped = 1)" + (f" AND NOT {IS_DECLARED}" if timed else "")
+    is_stay = f"{by} = 'touchpoint' OR is_mapped = 1"
     return {
         "met": f"arraySort(groupArrayIf({event}, {is_stay}))",
         "met_us": f"arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {is_stay}))",
@@ -101,15 +100,14 @@ def stay_begins(by: str, met: str, met_us: str) -> str:
     return f"if({by} = 'stage', {kept}, {met_us})"
 
 
-def selected_stays(*, timed: bool = False) -> str:
-    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `simulated`; `timed` as for `stays_of`: a
-    journey of nothing but what was declared is left out."""
-    journeys = selected_journeys(SELECTION, stays_of(ASKED, timed=timed) | {"simulated": FACTS["simulated"]})
+def selected_stays() -> str:
+    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `simulated`."""
+    journeys = selected_journeys(SELECTION, stays_of(ASKED) | {"simulated": FACTS["simulated"]})
     return f"""
 (
     SELECT {stay_nodes(ASKED, "met")} AS stays, {stay_begins(ASKED, "met", "met_us")} AS begins, is_open, simulated > 0 AS simulated
     FROM{indented(journeys)}
-    WHERE {BY.is_known}{" AND notEmpty(stays)" if timed else ""}
+    WHERE {BY.is_known}
 )"""
 
 
@@ -119,7 +117,7 @@ LEVEL_KEYS: Final = ("map", "map_version", "level")
 
 def all_stays(*, timed: bool) -> str:
     """Every journey of every map at both levels, touchpoint and stage, from one look at its rows; `timed` with `begins`."""
-    facts = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'", timed=timed).items()}
+    facts = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items()}
     facts["simulated"] = FACTS["simulated"]
     columns = {
         "level": [f"'{by}'" for by in BY.values],
@@ -133,5 +131,5 @@ def all_stays(*, timed: bool) -> str:
 (
     SELECT {EVERYTHING.kept}{", ".join(columns)}, is_open, simulated > 0 AS simulated
     FROM{indented(selected_journeys(EVERYTHING, facts))}
-    ARRAY JOIN {arrays}{f"{chr(10)}    WHERE notEmpty(stays)" if timed else ""}
+    ARRAY JOIN {arrays}
 )"""

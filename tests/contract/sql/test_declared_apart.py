@@ -60,16 +60,6 @@ def test_the_glance_and_the_lists_of_events_say_which_were_declared(shop: Client
         assert shop.execute(f"SELECT event_id FROM journey.{fact} WHERE is_declared ORDER BY 1") == [("e2",), ("e5",)]
 
 
-def test_waits_leave_out_what_nobody_knows_the_time_of(shop: Client) -> None:
-    """From the site to the till an hour, whatever was remembered in between; and who only declared waits for nothing."""
-    found = {
-        row["value"]: (row["n_followed"], row["n_open"], row["p50_seconds"])
-        for row in rows_of(shop, "waits", **JUNE, by="touchpoint")
-    }
-    assert found == {"site": (1, 0, 3600.0), "till": (0, 1, None), "poster": (0, 1, None)}
-    assert shop.execute("SELECT touchpoint FROM journey.kpi_wait_1d") == [("till",)]
-
-
 def test_paths_show_it_at_its_place(shop: Client) -> None:
     edges = {
         (row["from_node"], row["to_node"]) for row in rows_of(shop, "paths", **JUNE, by="touchpoint", steps=4, top=10)

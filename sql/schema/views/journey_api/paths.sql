@@ -137,8 +137,8 @@ FROM
                                                     AND map != ''
                                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                 GROUP BY touchpoint
-                                            ))), touchpoint)))), ({by:String} = 'touchpoint' OR is_mapped = 1))) AS met,
-                                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ({by:String} = 'touchpoint' OR is_mapped = 1))) AS met_us,
+                                            ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
+                                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us,
                                             sum(sign * is_simulated) AS simulated
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
