@@ -105,8 +105,9 @@ class CareDesk:
         now_us, since, newest = self._now_us(), self._store.cursor(), self._facts.newest()
         until = {name: min(last, since.get(name, 0) + INSERTS_AT_ONCE) for name, last in newest.items()}
         changed = self._facts.changed_since(since, until)
-        again = set() if since else self._told_again(now_us)
-        reasons = changed.events | self._strange(changed.of_cases) | {self._reason(name) for name in again}
+        strange = self._strange(changed.of_cases)
+        again = self._to_tell_again(strange if since else self._standing, now_us)
+        reasons = changed.events | {self._reason(name) for name in strange | again}
         due = self._store.to_look_at(now_us, LOOKS_AT_ONCE)
         persons = self._persons({*changed.identifiers, *due}, reasons)
         decided, repeated = self._decide(persons, reasons, again, now_us)
@@ -138,15 +139,15 @@ class CareDesk:
         elsewhere = self._facts.holders(missing) if missing else set()
         return persons | (self._facts.persons(elsewhere) if elsewhere else {})
 
-    def _strange(self, of_cases: frozenset[str]) -> set[Event]:
-        """The reasons of cases of which another process, before this one, has said something. It was stored after what this one, or
-        that one, had read of the reason by then; so the reason is to be looked at again."""
+    def _strange(self, of_cases: frozenset[str]) -> set[str]:
+        """Cases of which another process, before this one, has said something. It was stored after what this one, or that one, had read of
+        the reason by then; so the reason is to be looked at again. And that one's folder may be lost, so sinks are told again: what
+        they were told by this folder is left out there."""
         strange = of_cases - self._said
         self._said -= of_cases
         if strange:
             self._learn()
-        cases = {one.partition("/")[0] for one in strange}
-        return {self._reason(name) for name in cases if name in self._standing}
+        return {one.partition("/")[0] for one in strange} & self._standing.keys()
 
     def _learn(self) -> None:
         """Takes what the ledger knows of cases where that is more."""
@@ -154,13 +155,10 @@ class CareDesk:
             if case.case not in self._standing or case.changes > self._standing[case.case].changes:
                 self._remember(case)
 
-    def _told_again(self, now_us: int) -> set[str]:
+    def _to_tell_again(self, cases: Iterable[str], now_us: int) -> set[str]:
         recent_us = now_us - TOLD_AGAIN_US
-        return {
-            name
-            for name, one in self._standing.items()
-            if one.is_standing and not one.is_worked and one.said_us > recent_us
-        }
+        standing = ((name, self._standing[name]) for name in cases)
+        return {name for name, one in standing if one.is_standing and not one.is_worked and one.said_us > recent_us}
 
     def _reason(self, name: str) -> Event:
         return self._standing[name].source, self._standing[name].event_id

@@ -148,11 +148,11 @@ _HOLDERS: Final = (
 _STANDING: Final = f"""
 SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
     argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
-    argMin(identifier_type, at), argMin(touchpoint, at), max(number), toUnixTimestamp64Micro(maxIf(at, NOT is_worked)),
+    argMin(identifier_type, at), argMin(touchpoint, at), max(number), toUnixTimestamp64Micro(maxIf(greatest(at, received), NOT is_worked)),
     max(is_worked), argMaxIf(state != 'lapsed', (number, at), NOT is_worked)
 FROM
 (
-    SELECT event_time AS at, toUInt32OrZero(splitByChar('/', event_id)[3]) AS number, toString(action) AS state,
+    SELECT event_time AS at, received_time AS received, toUInt32OrZero(splitByChar('/', event_id)[3]) AS number, toString(action) AS state,
         action NOT IN ('opened', 'lapsed', 'restored') AS is_worked, properties, identifier,
         toString(identifier_type) AS identifier_type, toString(touchpoint) AS touchpoint FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CASE}' AND {NET_ROWS}

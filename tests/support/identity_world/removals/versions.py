@@ -31,10 +31,10 @@ def look_first(passed_of: Any, partition: Any, news: Any, at: Any) -> Any:
     return lambda positions: passed_of(partition, news._replace(progress=partition.ledger.progress()), at)(positions)
 
 
-def no_claim_index(hear: Any, partition: Any, news: Any) -> Any:
+def no_claim_index(hear: Any, partition: Any, news: Any, erasures: Any) -> Any:
     """Claims leave no trace among the ids."""
     before = deepcopy(partition.ids._seen)
-    asked = hear(partition, news)
+    asked = hear(partition, news, erasures)
     partition.ids._seen = before
     return asked
 
@@ -84,10 +84,10 @@ def no_claim(here: Any, partition: int, is_only: bool, is_plain: Any) -> Any:
     return here(partition, True, is_plain)
 
 
-def sweep_untold(hear: Any, partition: Any, news: Any) -> Any:
+def sweep_untold(hear: Any, partition: Any, news: Any, erasures: Any) -> Any:
     """Only who sweeps looks at what it found."""
     rows = [row for row in news.rows if partition.number == 0 or row.reason != claims.FOUND]
-    return hear(partition, news._replace(rows=rows))
+    return hear(partition, news._replace(rows=rows), erasures)
 
 
 def sweep_forgets(step: Any, self: Any, *arguments: Any) -> Any:
