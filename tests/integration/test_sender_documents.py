@@ -25,7 +25,7 @@ def test_the_pages_on_files_work_as_they_are_written(stack: LocalStack, tmp_path
         ]
         lines += [
             f'{name} = "{getattr(settings, name)}"'
-            for name in ("person_key_file", "payload_key_file", "clickhouse_password_file")
+            for name in ("person_key_file", "content_key_file", "payload_key_file", "clickhouse_password_file")
         ]
         (project / "touchline.toml").write_text("\n".join(lines))
         with working(stack, ledger, tmp_path / "face"):
