@@ -255,7 +255,11 @@ def test_every_view_of_the_release_is_answered_and_comes_as_a_file(running: Dash
     one = running.rows("journeys", limit=1)[0]
     needed = {"person": one["person"], "cycle": one["cycle"]}
     answered = running.rows("survey-total", limit=1)[0]
-    needed |= {name: answered[name] for name in ("kpi", "variant", "scope")} | {"answers": "all", "grouped": "all", "days": "60"}
+    needed |= {name: answered[name] for name in ("kpi", "variant", "scope")} | {
+        "answers": "all",
+        "grouped": "all",
+        "days": "60",
+    }
     refused: dict[str, bytes] = {}
     heads: dict[str, list[str]] = {}
     for name, view in catalogue().items():

@@ -62,7 +62,7 @@ class NoLaterLook(KillableStore):
 class DeafDesk(CareDesk):
     """What another process said and was stored late is not learnt."""
 
-    def _strange(self, of_cases: frozenset[str]) -> set[Event]:
+    def _strange(self, of_cases: frozenset[str]) -> set[str]:
         return set()
 
 
