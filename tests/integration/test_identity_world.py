@@ -10,7 +10,7 @@ from tests.support.identity_world.breaks import BREAKS
 from tests.support.identity_world.run import absences_of, outcome_of, run_one
 from tests.support.identity_world.scenes import SCENES
 
-FIRST, PART, PARTS, PARTS_OF_A_FOCUS = 5_000_000, 52, 5, 3
+FIRST, PART, PARTS, PARTS_OF_A_FOCUS = 5_000_000, 52, 10, 3
 SCENE_PART, TRIES = 10, 400
 SOON = {
     "all_walked_at_first": 56, "drop_leaves": 43, "erased_unheard": 136, "judged_alike": 64, "mark_before_fence": 42,
