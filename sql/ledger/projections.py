@@ -132,7 +132,7 @@ REVENUE_1D = Projection(
 WAIT_1D = Projection(
     "wait_1d",
     "Waits by classes of powers of two seconds",
-    f"{_TOUCHPOINTS} AND touchpoint_number > 1",
+    f"{_TOUCHPOINTS} AND touchpoint_number > 1 AND provenance != 'declared'",
     _DAY
     | _columns("map", "map_version", "stage", "touchpoint", "channel")
     | {"class": "roundToExp2(intDiv(wait_us, 1000000))"},

@@ -1,4 +1,5 @@
-"""A journey as a sequence of stays. Paths are made of their names, waits of their times; both count the same stays.
+"""A journey as a sequence of stays. Paths are made of their names, waits of their times; both count the same
+stays, but waits leave out what was declared.
 
 By touchpoint every touchpoint event is a stay; by stage a stay lasts from the first event at a stage to the first at another, and unmapped
 touchpoints are passed over.
@@ -16,7 +17,7 @@ from typing import Final
 
 from touchline.sql.language.choices import Choice
 from touchline.sql.language.select import indented
-from touchline.sql.ledger.projections import VOLUME_1D
+from touchline.sql.ledger.projections import IS_DECLARED, VOLUME_1D
 from touchline.sql.ledger.selected_journeys import EVERYTHING, FACTS, SELECTION, selected_journeys
 
 BY: Final = Choice(
@@ -75,10 +76,11 @@ def node_of_row(by: str) -> str:
     return f"toUInt32({_either(by, lambda column: f'indexOf({_behind(unnamed, _known(column))}, {column})')})"
 
 
-def stays_of(by: str) -> dict[str, str]:
-    """Facts of a journey: `met`, its events as number << 32 | node, in order; `met_us`, their times, which come in the same order."""
+def stays_of(by: str, *, timed: bool = False) -> dict[str, str]:
+    """Facts of a journey: `met`, its events as number << 32 | node, in order; `met_us`, their times, which come in the same order. `timed`
+    without what was declared: nobody knows when it happened."""
     event = f"bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), {node_of_row(by)})"
-    is_stay = f"{by} = 'touchpoint' OR is_mapped = 1"
+    is_stay = f"({by} = 'touchpoint' OR is_mapped = 1)" + (f" AND NOT {IS_DECLARED}" if timed else "")
     return {
         "met": f"arraySort(groupArrayIf({event}, {is_stay}))",
         "met_us": f"arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {is_stay}))",
@@ -92,22 +94,26 @@ def stay_nodes(by: str, met: str) -> str:
 
 
 def stay_begins(by: str, met: str, met_us: str) -> str:
-    """Begins of those stays in Unix microseconds."""
+    """Begins of those stays in Unix microseconds.
+
+    The event before each is found by a push and then a pop: the other way round makes one of nothing for a journey without stays.
+    """
     node = f"arrayMap(event -> bitAnd(event, {2**32 - 1}), {met})"
     kept = (
-        f"arrayFilter((time, one, before) -> one != before, {met_us}, {node}, arrayPushFront(arrayPopBack({node}), 0))"
+        f"arrayFilter((time, one, before) -> one != before, {met_us}, {node}, arrayPopBack(arrayPushFront({node}, 0)))"
     )
     return f"if({by} = 'stage', {kept}, {met_us})"
 
 
-def selected_stays() -> str:
-    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `simulated`."""
-    journeys = selected_journeys(SELECTION, stays_of(ASKED) | {"simulated": FACTS["simulated"]})
+def selected_stays(*, timed: bool = False) -> str:
+    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `simulated`; `timed` as for `stays_of`: a
+    journey of nothing but what was declared is left out."""
+    journeys = selected_journeys(SELECTION, stays_of(ASKED, timed=timed) | {"simulated": FACTS["simulated"]})
     return f"""
 (
     SELECT {stay_nodes(ASKED, "met")} AS stays, {stay_begins(ASKED, "met", "met_us")} AS begins, is_open, simulated > 0 AS simulated
     FROM{indented(journeys)}
-    WHERE {BY.is_known}
+    WHERE {BY.is_known}{" AND notEmpty(stays)" if timed else ""}
 )"""
 
 
@@ -117,7 +123,7 @@ LEVEL_KEYS: Final = ("map", "map_version", "level")
 
 def all_stays(*, timed: bool) -> str:
     """Every journey of every map at both levels, touchpoint and stage, from one look at its rows; `timed` with `begins`."""
-    facts = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items()}
+    facts = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'", timed=timed).items()}
     facts["simulated"] = FACTS["simulated"]
     columns = {
         "level": [f"'{by}'" for by in BY.values],
@@ -131,5 +137,5 @@ def all_stays(*, timed: bool) -> str:
 (
     SELECT {EVERYTHING.kept}{", ".join(columns)}, is_open, simulated > 0 AS simulated
     FROM{indented(selected_journeys(EVERYTHING, facts))}
-    ARRAY JOIN {arrays}
+    ARRAY JOIN {arrays}{f"{chr(10)}    WHERE notEmpty(stays)" if timed else ""}
 )"""

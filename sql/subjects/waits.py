@@ -75,7 +75,7 @@ WAITS = ParameterizedView(
     "How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)",
     ARGUMENTS | AS_OF | BY.parameter,
     _COLUMNS | own(SIMULATED_COLUMN),
-    _waits("", SELECTION.as_of, ASKED, selected_stays()),
+    _waits("", SELECTION.as_of, ASKED, selected_stays(timed=True)),
 )
 
 

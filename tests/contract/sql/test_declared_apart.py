@@ -60,6 +60,26 @@ def test_the_glance_and_the_lists_of_events_say_which_were_declared(shop: Client
         assert shop.execute(f"SELECT event_id FROM journey.{fact} WHERE is_declared ORDER BY 1") == [("e2",), ("e5",)]
 
 
+def test_waits_leave_out_what_nobody_knows_the_time_of(shop: Client) -> None:
+    """From the site to the till an hour, whatever was remembered in between; and who only declared has no stay at either level."""
+    expected = {
+        ("touchpoint", "site"): (1, 0, 3600.0),
+        ("touchpoint", "till"): (0, 1, None),
+        ("touchpoint", "poster"): (0, 1, None),
+        ("stage", "interest"): (1, 0, 3600.0),
+        ("stage", "purchase"): (0, 1, None),
+        ("stage", "awareness"): (0, 1, None),
+    }
+    assert {
+        (by, row["value"]): (row["n_followed"], row["n_open"], row["p50_seconds"])
+        for by in ("touchpoint", "stage")
+        for row in rows_of(shop, "waits", **JUNE, by=by)
+    } == expected
+    dwell = shop.execute("SELECT level, value, n_followed, n_open, p50_seconds FROM journey.kpi_dwell")
+    assert {(level, value): tuple(found) for level, value, *found in dwell} == expected
+    assert shop.execute("SELECT touchpoint FROM journey.kpi_wait_1d") == [("till",)]
+
+
 def test_paths_show_it_at_its_place(shop: Client) -> None:
     edges = {
         (row["from_node"], row["to_node"]) for row in rows_of(shop, "paths", **JUNE, by="touchpoint", steps=4, top=10)

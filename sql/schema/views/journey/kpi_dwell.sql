@@ -141,8 +141,8 @@ FROM
                                         AND map != ''
                                         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY touchpoint
-                                ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
-                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
+                                ))), touchpoint)))), ('touchpoint' = 'touchpoint' OR is_mapped = 1) AND NOT provenance = 'declared')) AS touchpoint_met,
+                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('touchpoint' = 'touchpoint' OR is_mapped = 1) AND NOT provenance = 'declared')) AS touchpoint_met_us,
                                 arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
@@ -157,8 +157,8 @@ FROM
                                         AND map != ''
                                         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY touchpoint
-                                ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
-                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
+                                ))), touchpoint)))), ('stage' = 'touchpoint' OR is_mapped = 1) AND NOT provenance = 'declared')) AS stage_met,
+                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('stage' = 'touchpoint' OR is_mapped = 1) AND NOT provenance = 'declared')) AS stage_met_us,
                                 sum(sign * is_simulated) AS simulated
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
@@ -167,7 +167,8 @@ FROM
                             GROUP BY map, map_version, who, cycle
                         )
                     )
-                    ARRAY JOIN ['touchpoint', 'stage'] AS level, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays, [if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, touchpoint_met_us, arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met)), 0)), touchpoint_met_us), if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, stage_met_us, arrayMap(event -> bitAnd(event, 4294967295), stage_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), stage_met)), 0)), stage_met_us)] AS begins
+                    ARRAY JOIN ['touchpoint', 'stage'] AS level, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays, [if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, touchpoint_met_us, arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met), arrayPopBack(arrayPushFront(arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met), 0))), touchpoint_met_us), if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, stage_met_us, arrayMap(event -> bitAnd(event, 4294967295), stage_met), arrayPopBack(arrayPushFront(arrayMap(event -> bitAnd(event, 4294967295), stage_met), 0))), stage_met_us)] AS begins
+                    WHERE notEmpty(stays)
                 )
                 ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
                 SELECT max(hour) + toIntervalHour(1)

@@ -37,7 +37,7 @@ FROM
         roundToExp2(intDiv(wait_us, 1000000)) AS class,
         sum(sign) AS events
     FROM journey_raw.ledger
-    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1 OR kind = 'mark')
+    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1 AND provenance != 'declared' OR kind = 'mark')
         AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY bucket, map, map_version, stage, touchpoint, channel, class

@@ -137,8 +137,8 @@ FROM
                                     AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY touchpoint
-                            ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
-                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
+                            ))), touchpoint)))), ('touchpoint' = 'touchpoint' OR is_mapped = 1))) AS touchpoint_met,
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('touchpoint' = 'touchpoint' OR is_mapped = 1))) AS touchpoint_met_us,
                             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                 SELECT stage, sum(sign) AS events
                                 FROM journey_raw.ledger
@@ -153,8 +153,8 @@ FROM
                                     AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY touchpoint
-                            ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
-                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
+                            ))), touchpoint)))), ('stage' = 'touchpoint' OR is_mapped = 1))) AS stage_met,
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('stage' = 'touchpoint' OR is_mapped = 1))) AS stage_met_us,
                             sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))

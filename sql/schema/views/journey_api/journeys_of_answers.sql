@@ -121,7 +121,7 @@ FROM
                     AND map != ''
                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY touchpoint
-            ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
+            ))), touchpoint)))), ('touchpoint' = 'touchpoint' OR is_mapped = 1))) AS touchpoint_met,
             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT stage, sum(sign) AS events
                 FROM journey_raw.ledger
@@ -136,7 +136,7 @@ FROM
                     AND map != ''
                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY touchpoint
-            ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met
+            ))), touchpoint)))), ('stage' = 'touchpoint' OR is_mapped = 1))) AS stage_met
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND cycle > 0

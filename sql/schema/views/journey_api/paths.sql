@@ -89,7 +89,7 @@ FROM
                             SELECT arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(simulated) AS is_simulated
                             FROM
                             (
-                                SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS simulated
+                                SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPopBack(arrayPushFront(arrayMap(event -> bitAnd(event, 4294967295), met), 0))), met_us) AS begins, is_open, simulated > 0 AS simulated
                                 FROM
                                 (
                                     SELECT
@@ -137,8 +137,8 @@ FROM
                                                     AND map != ''
                                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                 GROUP BY touchpoint
-                                            ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
-                                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us,
+                                            ))), touchpoint)))), ({by:String} = 'touchpoint' OR is_mapped = 1))) AS met,
+                                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ({by:String} = 'touchpoint' OR is_mapped = 1))) AS met_us,
                                             sum(sign * is_simulated) AS simulated
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
