@@ -515,7 +515,7 @@ CREATE TABLE journey_raw.ledger
             channel,
             roundToExp2(intDiv(wait_us, 1000000)) AS class,
             sum(sign) AS events
-        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 1)) OR (kind = 'mark'))
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 1) AND (provenance != 'declared')) OR (kind = 'mark'))
         GROUP BY
             bucket,
             map,
