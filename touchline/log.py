@@ -22,7 +22,14 @@ MESSAGE_MAX_CHARACTERS = 240
 
 logger = logging.getLogger("touchline.worker")
 OWN_LOGGERS = frozenset(
-    (logger.name, "touchline.collector", "touchline.dashboard", "touchline.surveys", "touchline.care")
+    (
+        logger.name,
+        "touchline.collector",
+        "touchline.dashboard",
+        "touchline.surveys",
+        "touchline.care",
+        "touchline.sinks",
+    )
 )
 
 

@@ -14,7 +14,7 @@ from tests.integration.test_asking import _Till, wait_until
 from tests.support.engines import fresh_topic, own_face_with_worker, touchline
 from tests.support.surveying import SurveysProcess, surveys
 from touchline.clickhouse.connect import connect
-from touchline.surveys.server.inviting.sinks import signature
+from touchline.sinks.signing import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

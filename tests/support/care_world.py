@@ -21,9 +21,9 @@ from touchline.care.reader import Changed, Cursor, Event, Standing
 from touchline.care.rules import CareRules
 from touchline.care.sinks.model import Sink
 from touchline.care.sinks.queue import SinkQueue
-from touchline.care.sinks.send import NotTaken
 from touchline.care.store import CareStore, Kept
 from touchline.schemas.times import parse_time
+from touchline.sinks.again import NotTaken
 
 HOUR_US: Final = 3_600_000_000
 SINKS: Final = ("desk", "crm")
@@ -186,7 +186,7 @@ class OtherSide:
         self.is_away = False
         self.told: Counter[str] = Counter()
 
-    async def __call__(self, key: str, body: dict[str, Any]) -> None:
+    async def __call__(self, key: str, body: Mapping[str, Any]) -> None:
         if self.is_away or (self.world.until_kill is not None and self.world.random.random() < 0.1):
             raise NotTaken("away")
         assert body["id"] == key
@@ -207,6 +207,7 @@ class Process:
         self.folder = folder
         self.loop = loop
         self.sides = {name: OtherSide(world) for name in SINKS}
+        self.draw = random.Random(0).random
         self.kills = self.losses = 0
         self.excused: set[str] = set()
         """Alerts that waited in a folder that was lost."""
@@ -243,7 +244,7 @@ class Process:
             return work(self.store)
 
         sink = next(one for one in RULES.sinks if one.id == name)
-        queue = SinkQueue(Sink.model_validate(sink), self.sides[name], stored, lambda: self.world.now_us)
+        queue = SinkQueue(Sink.model_validate(sink), self.sides[name], stored, lambda: self.world.now_us, self.draw)
         return self.loop.run_until_complete(queue.deliver_due())
 
     def lose_folder(self) -> None:

@@ -36,9 +36,10 @@ ALLOWED = {
     "journey/maps": "schemas sql",
     "journey/suggest": "schemas sql",
     "map_changes": "journey schemas sql terminal",
+    "sinks": "producers schemas",
     "surveys": "schemas sql terminal",
     "surveys/server": "account clickhouse kafka map_changes markup metrics person producers producers/collector schemas "
-    "service settings sql surveys",
+    "service settings sinks sql surveys",
     "simulate": "identity journey producers producers/imports schemas surveys",
     # the sender's side: nothing of the worker's
     "producers": "kafka producers/outbox schemas settings",
@@ -64,7 +65,7 @@ ALLOWED = {
     "sources": "producers/collector schemas settings sql terminal trace",
     "person": "identity schemas sql terminal",
     "comments": "person processors/steps schemas terminal",
-    "care": "clickhouse comments journey log metrics person producers producers/outbox schemas service settings sql terminal",
+    "care": "clickhouse comments journey log metrics person producers producers/outbox schemas service settings sinks sql terminal",
     "export": "comments markup person processors/steps quarantine schemas sql terminal",
     "erasure": "export kafka person processors/state processors/steps producers/outbox quarantine schemas sql terminal",
     "privacy": "markup schemas",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,10 +32,10 @@ from touchline.metrics.meter import Meter
 from touchline.producers.errors import OutboxFull
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
-from touchline.producers.session import connect as connect_kafka
 from touchline.schemas.sources import load_sources
 from touchline.service.runner import on_stop_signal
 from touchline.settings import Settings
+from touchline.sinks.topic import producer_for
 
 log = logging.getLogger("touchline.care")
 
@@ -98,11 +99,8 @@ class Care:
     def _queue(self, sink: Sink) -> SinkQueue:
         base = self._settings.care_rules_file
         folder = self._settings.project_dir if base is None else base.parent
-        sender = sender_of(sink, folder, self._connect_kafka, time.time)
-        return SinkQueue(sink, sender, self._stored, now_us)
-
-    def _connect_kafka(self) -> Any:
-        return connect_kafka(self._settings.kafka_bootstrap, KAFKA_SECONDS, KAFKA_SECONDS * 2, {"linger_ms": 0})
+        sender = sender_of(sink, folder, producer_for(self._settings.kafka_bootstrap), time.time)
+        return SinkQueue(sink, sender, self._stored, now_us, random.random)
 
     async def _in_thread(self, work: Callable[[], _Any]) -> _Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

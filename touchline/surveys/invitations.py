@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from touchline.schemas.times import US_PER_HOUR, US_PER_SECOND, format_time
+from touchline.schemas.times import format_time
 from touchline.surveys.asked import RANK, standing
 from touchline.surveys.asks import Ask
 from touchline.surveys.decide import EventFacts, PersonFacts, due_at, follows, spared_until, state_of
 from touchline.surveys.policies import Asking
-
-FIRST_WAIT_US: Final = US_PER_SECOND
-LONGEST_WAIT_US: Final = US_PER_HOUR
 
 
 class Hold(StrEnum):
@@ -129,9 +126,3 @@ def invitation(ask: Ask, asking: Asking, link: str) -> dict[str, Any]:
         "simulated": ask.is_simulated,
     }
     return body | ({"place": ask.place} if ask.place else {})
-
-
-def wait_us(failures: int, asked_seconds: float | None = None) -> int:
-    """How long to wait after so many failures: 1 s, doubled each time, at most an hour; what the other side asks for, where longer."""
-    own = min(LONGEST_WAIT_US, FIRST_WAIT_US << min(max(failures - 1, 0), 20))
-    return max(own, min(LONGEST_WAIT_US, round((asked_seconds or 0) * US_PER_SECOND)))

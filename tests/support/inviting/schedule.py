@@ -69,8 +69,8 @@ class _Schedule:
         policy, catalogue = _POLICY, load_catalogue()
         self.desk = Desk(policy, catalogue, SECRET, SOURCE, "en", world, world, meter, lambda: world.now_us)
         self.desk._map, self.desk._askings = ("m", 1), self.askings
-        sinks = [SinkOf(world, name) for name in (("topic", "webhook") if self.seed % 3 == 0 else ("topic",))]
-        self.inviter = Inviter(self.desk, sinks, "https://ask.example", meter)
+        sinks = {name: SinkOf(world, name) for name in (("topic", "webhook") if self.seed % 3 == 0 else ("topic",))}
+        self.inviter = Inviter(self.desk, sinks, "https://ask.example", meter, Random(self.seed).random)
 
     async def within(self, doing: Any) -> None:
         """A step of the process; killed, it starts again."""

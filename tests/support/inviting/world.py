@@ -6,7 +6,7 @@ What the product reads of ClickHouse it reads of here; deciding, remembering, se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any, NamedTuple
@@ -16,13 +16,13 @@ from touchline.errors import EngineUnreachable
 from touchline.producers.collector.intake import Taken
 from touchline.schemas.times import parse_time
 from touchline.service.problem import RequestRefused
+from touchline.sinks.again import NotTaken
 from touchline.surveys.asked import OPEN, RANK, Asked
 from touchline.surveys.asks import EXPIRES_AT, INVITATION, REACHED, REACHED_AT, Ask, StoredAsk, time_in
 from touchline.surveys.decide import EventFacts, PersonFacts, consent_states
 from touchline.surveys.server import desk as desk_module
 from touchline.surveys.server.inviting import finding, reading
 from touchline.surveys.server.inviting.reading import Place, Wanted
-from touchline.surveys.server.inviting.sinks import NotTaken
 from touchline.surveys.server.ledger_facts import NOBODY, Found, Wanted as Named
 
 SOURCE = "surveys"
@@ -159,8 +159,8 @@ class SinkOf:
         self.name = name
         self._world = world
 
-    async def take(self, key: str, body: dict[str, Any]) -> None:
-        """See Sink."""
+    async def __call__(self, key: str, body: Mapping[str, Any]) -> None:
+        """See Sender."""
         world = self._world
         befalls = world.step(0.25, 0.1, 0.05, 0.05, 0.02)
         await asyncio.sleep(0)
@@ -173,7 +173,7 @@ class SinkOf:
         if befalls == 4:
             world.refused.add((key, self.name))
             raise NotTaken("422", is_final=True)
-        world.gone.append(Gone(world.now_us, key, self.name, world.life, body))
+        world.gone.append(Gone(world.now_us, key, self.name, world.life, dict(body)))
         if befalls == 1:
             world.doubtful.add((key, self.name))
             raise NotTaken("TimeoutError")

@@ -1,22 +1,21 @@
-"""What sinks are told, how often, and what a receiver can check."""
+"""What sinks are told, and how often."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from touchline.care.sinks.model import Sink
-from touchline.care.sinks.queue import LONGEST_WAIT_US, SinkQueue, wait_us
-from touchline.care.sinks.send import NotTaken, in_slack_words, signature
+from touchline.care.sinks.queue import SinkQueue
+from touchline.care.sinks.send import in_slack_words, sender_of
 from touchline.care.store import CareStore, Kept
 from touchline.care.telling import Alert
 from touchline.errors import WrongUsage
+from touchline.sinks.again import NotTaken
 
 SECOND_US = 1_000_000
 
@@ -28,7 +27,7 @@ class Side:
         self.faults = list(faults)
         self.tried: list[str] = []
 
-    async def __call__(self, key: str, body: dict[str, Any]) -> None:
+    async def __call__(self, key: str, body: Mapping[str, Any]) -> None:
         self.tried.append(key)
         if self.faults:
             raise self.faults.pop(0)
@@ -45,7 +44,7 @@ class Bench:
         self.store = CareStore(folder)
         self.store.keep(Kept([("desk", Alert("c/opened", "recovery", {"case": "c"}))], (), {}, {}), 0)
         sink = Sink.model_validate({"id": "desk", "kafka": {"topic": "t"}, "attempts": attempts})
-        self.queue = SinkQueue(sink, side, self._stored, lambda: self.now_us)
+        self.queue = SinkQueue(sink, side, self._stored, lambda: self.now_us, lambda: 0.0)
 
     async def _stored(self, work: Callable[[CareStore], Any]) -> Any:
         return work(self.store)
@@ -76,12 +75,6 @@ def test_an_alert_that_was_not_taken_is_brought_again_after_a_wait_that_doubles(
         True, False, True, False, True,
     ]  # fmt: skip
     assert (len(side.tried), one.store.counts()) == (3, {("desk", "done"): 1})
-
-
-def test_waits_end_at_an_hour_and_are_what_the_sink_asks_for_where_that_is_longer() -> None:
-    assert [wait_us(number, None) for number in (0, 1, 40)] == [SECOND_US, 2 * SECOND_US, LONGEST_WAIT_US]
-    assert wait_us(0, 30.0) == 30 * SECOND_US
-    assert wait_us(0, 1e9) == LONGEST_WAIT_US
 
 
 def test_after_its_attempts_or_a_refusal_for_good_an_alert_is_a_dead_letter_that_can_be_brought_again(
@@ -118,11 +111,6 @@ def test_a_second_process_on_the_same_folder_is_refused_and_a_command_beside_it_
         CareStore.to_look_at_beside(tmp_path / "nowhere")
 
 
-def test_the_signature_is_of_the_moment_and_the_bytes() -> None:
-    digest = hmac.new(b"secret", b'1772359200.{"case":"c"}', hashlib.sha256).hexdigest()
-    assert signature(b"secret", 1_772_359_200, b'{"case":"c"}') == f"t=1772359200,v1={digest}"
-
-
 def test_a_chat_is_told_what_and_where_and_never_who() -> None:
     told = in_slack_words(
         {
@@ -136,3 +124,20 @@ def test_a_chat_is_told_what_and_where_and_never_who() -> None:
     )
     assert told["text"] == "detractor: opened at hotline (simulated)"
     assert "k1:ab" not in str(told)
+
+
+def test_an_address_in_a_file_is_one_of_a_webhook(tmp_path: Path) -> None:
+    sink = Sink.model_validate({"id": "chat", "webhook": {"url_file": "url", "template": "slack"}})
+
+    def make() -> object:
+        return sender_of(sink, tmp_path, lambda: None, lambda: 0.0)
+
+    (tmp_path / "url").write_text("https://chat.example/secret-part\n")
+    make()
+    (tmp_path / "url").write_text("chat.example/secret-part\n")
+    with pytest.raises(WrongUsage, match="no address") as told:
+        make()
+    assert "secret-part" not in told.value.what + told.value.hint
+    (tmp_path / "url").unlink()
+    with pytest.raises(WrongUsage, match="cannot be read"):
+        make()

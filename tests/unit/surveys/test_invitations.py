@@ -12,7 +12,7 @@ from tests.unit.surveys.test_decide import EVENT, HOUR, RULE, asking
 from touchline.surveys.asked import Asked
 from touchline.surveys.asks import Ask, ask_of, asked_of
 from touchline.surveys.decide import ConsentState, PersonFacts, decide
-from touchline.surveys.invitations import Hold, Span, due_askings, due_spans, held_back, invitation, wait_us
+from touchline.surveys.invitations import Hold, Span, due_askings, due_spans, held_back, invitation
 
 SCHEDULES = 8
 GRANTED = (ConsentState("contact_me", True, 0),)
@@ -81,12 +81,6 @@ def test_an_invitation_names_no_identifier_and_is_the_same_each_time() -> None:
     assert body["person"] == {"type": EVENT.persons[0][0], "key": EVENT.persons[0][1]}
     assert body["question"]["text"] == ASKING.question.wordings["de"].text
     assert json.loads(json.dumps(body)) == body
-
-
-def test_waits_double_up_to_an_hour_unless_the_other_side_asks_for_more() -> None:
-    assert [wait_us(one) // 1_000_000 for one in (1, 2, 3, 12, 99)] == [1, 2, 4, 2048, 3600]
-    assert wait_us(1, 30.0) == 30_000_000
-    assert wait_us(1, 1e9) == HOUR
 
 
 @pytest.mark.parametrize("seed", range(SCHEDULES))

@@ -10,13 +10,12 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from touchline.care.sinks.model import Sink
-from touchline.care.sinks.send import NotTaken, Sender
 from touchline.care.store import CareStore, Waiting
+from touchline.sinks.again import Draw, NotTaken, wait_us
+from touchline.sinks.sender import Sender, hand_over
 
 log = logging.getLogger("touchline.care")
 
-FIRST_WAIT_US: Final = 1_000_000
-LONGEST_WAIT_US: Final = 3_600_000_000
 AT_ONCE: Final = 32
 _IDLE_SECONDS: Final = 1.0
 _Any = TypeVar("_Any")
@@ -24,20 +23,15 @@ Stored = Callable[[Callable[[CareStore], _Any]], Awaitable[_Any]]
 """Runs something with the store in its thread."""
 
 
-def wait_us(attempts: int, asked_seconds: float | None) -> int:
-    """How long to wait after so many failures: 1 s, doubled each time, at most an hour; what the sink asks for, where that is longer."""
-    own = min(LONGEST_WAIT_US, FIRST_WAIT_US << min(attempts, 20))
-    return max(own, min(LONGEST_WAIT_US, round((asked_seconds or 0) * 1_000_000)))
-
-
 class SinkQueue:
     """One sink. `run` ends when its task is cancelled; what was not delivered waits in the store."""
 
-    def __init__(self, sink: Sink, sender: Sender, stored: Stored[Any], now_us: Callable[[], int]) -> None:
+    def __init__(self, sink: Sink, sender: Sender, stored: Stored[Any], now_us: Callable[[], int], draw: Draw) -> None:
         self.sink = sink
         self._sender = sender
         self._stored = stored
         self._now_us = now_us
+        self._draw = draw
         self._news = asyncio.Event()
         self.delivered = 0
         self.failures = 0
@@ -71,14 +65,14 @@ class SinkQueue:
     async def _deliver(self, one: Waiting) -> None:
         name = self.sink.id
         try:
-            await self._sender(one.key, one.body)
+            await hand_over(self._sender, one.key, one.body)
         except NotTaken as error:
             self.failures += 1
-            is_last = error.is_final or one.attempts + 1 >= self.sink.attempts
-            now_us, words = self._now_us(), str(error)
-            again_us = None if is_last else now_us + wait_us(one.attempts, error.after_seconds)
+            failures, now_us, words = one.attempts + 1, self._now_us(), str(error)
+            is_last = error.is_final or failures >= self.sink.attempts
+            again_us = None if is_last else now_us + wait_us(failures, error.after_seconds, self._draw)
             if is_last:
-                log.error("dead_letter", extra={"fields": {"sink": name, "attempts": one.attempts + 1, "error": words}})
+                log.error("dead_letter", extra={"fields": {"sink": name, "attempts": failures, "error": words}})
             await self._stored(lambda store: store.failed(name, one.key, words, again_us, now_us))
         else:
             self.delivered += 1

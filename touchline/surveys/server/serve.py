@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ async def serve(settings: Settings) -> None:
     rate = Rate(settings.surveys_asks_per_second, time.monotonic)
     routes = ways(settings, desk, catch_up)
     surveys = Surveys(desk, keys, person_keys, rate, meter, catch_up, routes, settings.surveys_url)
-    inviter = Inviter(desk, sinks_of(settings, time.time), settings.surveys_url, meter)
+    inviter = Inviter(desk, sinks_of(settings, time.time), settings.surveys_url, meter, random.random)
     inviting = inviter.keep_inviting(settings.invitations_poll_seconds, catch_up.require)
     tasks = [
         asyncio.create_task(one)

@@ -13,19 +13,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from touchline.errors import TouchlineError
 from touchline.metrics.declared import INVITATIONS_WAITING
 from touchline.metrics.meter import Meter
+from touchline.sinks.again import Draw
+from touchline.sinks.sender import Sender
 from touchline.surveys.asked import OPEN, RANK
 from touchline.surveys.asks import INVITATION, StoredAsk
 from touchline.surveys.server.desk import Desk
 from touchline.surveys.server.inviting import reading
 from touchline.surveys.server.inviting.finding import Finder
 from touchline.surveys.server.inviting.sending import Outgoing
-from touchline.surveys.server.inviting.sinks import Sink
 
 log = logging.getLogger("touchline.surveys")
 
@@ -35,12 +36,12 @@ SEND_SECONDS: Final = 0.25
 class Inviter:
     """For one event loop, beside a desk. Without sinks nobody is invited, and asks end all the same."""
 
-    def __init__(self, desk: Desk, sinks: Sequence[Sink], url: str, meter: Meter) -> None:
-        """`url` is where customers reach the question page."""
+    def __init__(self, desk: Desk, sinks: Mapping[str, Sender], url: str, meter: Meter, draw: Draw) -> None:
+        """`url` is where customers reach the question page; `sinks` are known by their names in logs."""
         self._desk = desk
         self._invites = bool(sinks)
         self._meter = meter
-        self.outgoing = Outgoing(desk, sinks, url, meter)
+        self.outgoing = Outgoing(desk, sinks, url, meter, draw)
         self._finder = Finder(desk, self.outgoing.add)
 
     async def keep_inviting(self, pause_seconds: float, require: Callable[[], None]) -> None:

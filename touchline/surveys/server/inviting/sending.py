@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from touchline.errors import TouchlineError
@@ -18,13 +18,14 @@ from touchline.metrics.declared import INVITATIONS
 from touchline.metrics.meter import Meter
 from touchline.schemas.answer import Disposition
 from touchline.schemas.times import US_PER_SECOND
+from touchline.sinks.again import Draw, NotTaken, wait_us
+from touchline.sinks.sender import Sender, hand_over
 from touchline.surveys.asked import RANK
 from touchline.surveys.asks import INVITATION, Ask, StoredAsk
-from touchline.surveys.invitations import Hold, held_back, invitation, wait_us
+from touchline.surveys.invitations import Hold, held_back, invitation
 from touchline.surveys.links import Link, question_url, sign
 from touchline.surveys.policies import Asking
 from touchline.surveys.server.desk import Desk
-from touchline.surveys.server.inviting.sinks import NotTaken, Sink
 from touchline.surveys.server.ledger_facts import Wanted as Named
 
 log = logging.getLogger("touchline.surveys")
@@ -73,11 +74,12 @@ class _Waiting:
 class Outgoing:
     """For one event loop, beside a desk. `url` is where customers reach the question page."""
 
-    def __init__(self, desk: Desk, sinks: Sequence[Sink], url: str, meter: Meter) -> None:
+    def __init__(self, desk: Desk, sinks: Mapping[str, Sender], url: str, meter: Meter, draw: Draw) -> None:
         self._desk = desk
-        self._sinks = {one.name: one for one in sinks}
+        self._sinks = sinks
         self._url = url
         self._meter = meter
+        self._draw = draw
         self._waiting: dict[str, _Waiting] = {}
         self._untried: set[str] = set()
         self._busy: Counter[str] = Counter()
@@ -137,8 +139,7 @@ class Outgoing:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for sink in self._sinks.values():
-            await sink.close()
+        await asyncio.gather(*(sink.close() for sink in self._sinks.values()))
 
     def _may_try(self, one: _Waiting, name: str, now_us: int) -> bool:
         way = one.ways[name]
@@ -178,12 +179,9 @@ class Outgoing:
         body = invitation(one.ask, asking, question_url(self._url, sign(self._desk.secret, link)))
         way = one.ways[name]
         try:
-            await self._sinks[name].take(one.ask.id, body)
+            await hand_over(self._sinks[name], one.ask.id, body)
         except NotTaken as error:
             one.ways[name] = self._failed(one, name, way, error)
-        except Exception as error:
-            log.exception("inviting failed")
-            one.ways[name] = self._failed(one, name, way, NotTaken(type(error).__name__))
         else:
             one.ways[name] = way._replace(is_busy=False, is_over=True, has_taken=True)
             self._meter.add(INVITATIONS, 1, "taken")
@@ -204,7 +202,7 @@ class Outgoing:
             one.refusal = str(error)
             return way._replace(is_busy=False, is_over=True, failures=failures)
         one.is_in_doubt = True
-        return _Way(failures, self._desk.now_us() + wait_us(failures, error.after_seconds))
+        return _Way(failures, self._desk.now_us() + wait_us(failures, error.after_seconds, self._draw))
 
     async def _finish(self, one: _Waiting) -> None:
         """Say what became of it: invited, or that it cannot be, since each sink has refused it for good."""
