@@ -148,6 +148,7 @@ def test_a_detractor_who_may_be_called_is_one_case_told_to_each_sink_with_what_c
 def test_a_sink_that_is_away_holds_up_no_other_and_its_alerts_are_dead_letters_that_can_be_brought_again(
     place: Place,
 ) -> None:
+    place.hook.status, place.hook.retry_after = 429, "9" * 400  # more than a float holds
     send(place, [granted("eve"), visit("eve"), scored("eve", 0)])
     with care(place.ledger.settings, place.folder) as process:
         ((case, *_),) = wait_for_cases(place, "eve", 1)
@@ -157,6 +158,9 @@ def test_a_sink_that_is_away_holds_up_no_other_and_its_alerts_are_dead_letters_t
         assert {one["sink"] for one in letters} == {"gone"}
         assert all(one["attempts"] == 2 for one in letters)
         assert "will be brought again" in touchline(place.ledger, "care", "retry", "gone")
+        wait_for(lambda: f"{case}/opened" in [one.alert["id"] for one in place.hook.told], lambda: process.log)
+        assert process.end() == 0, process.log
+    place.hook.status, place.hook.retry_after = 200, ""
 
 
 def test_kills_and_a_lost_folder_give_one_case_each_and_no_alert_of_another_id(place: Place) -> None:

@@ -32,11 +32,12 @@ class Told(NamedTuple):
 
 
 class Hook:
-    """A webhook's other side: takes what it is told, with the status that it is set to."""
+    """A webhook's other side: takes what it is told, with the status and the Retry-After that it is set to."""
 
     def __init__(self) -> None:
         self.told: list[Told] = []
         self.status = 200
+        self.retry_after = ""
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,6 +45,7 @@ class Hook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 hook.told.append(Told(dict(self.headers), body))
                 self.send_response(hook.status)
+                self.send_header("Retry-After", hook.retry_after)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
