@@ -1,4 +1,4 @@
-# touchline with the extras `worker`, `collector` and `dashboard`: migrate, worker, collector, dashboard, emit, report, sql. The local stack (Kafka, ClickHouse) is not in it.
+# touchline with the extras `worker`, `collector` and `dashboard`: migrate, worker, collector, dashboard, surveys, care, emit, report, sql. The local stack (Kafka, ClickHouse) is not in it.
 FROM python:3.13-slim-bookworm AS build
 # Compiled once here, since nothing is written where it runs: each command starts in half the time.
 ENV UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
@@ -30,7 +30,8 @@ RUN uv pip install --python /opt/touchline --no-build --no-cache --constraint re
 FROM python:3.13-slim-bookworm AS base
 LABEL org.opencontainers.image.title="touchline" org.opencontainers.image.licenses="Apache-2.0"
 # Sticky and writable by all, like /tmp: the container runs as whatever user owns the secrets.
-RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline /var/lib/touchline/outbox /var/lib/touchline/bi
+RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline /var/lib/touchline/outbox /var/lib/touchline/bi \
+    /var/lib/touchline/surveys /var/lib/touchline/care
 ENV PATH=/opt/touchline/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TOUCHLINE_PROJECT_DIR=/etc/touchline
 WORKDIR /etc/touchline
 USER 1000:1000

@@ -12,6 +12,7 @@ import yaml
 from jsonschema import ValidationError
 
 from tests.support.compose import ROOT, Document, filled, load, validate, variables
+from touchline.care.rules import SHIPPED
 from touchline.cli.commands import COMMANDS
 from touchline.dashboards.bi.export import SUPERSET_ZIP, Tool, exported
 from touchline.settings import ENV_PREFIX, Settings, load_settings
@@ -22,7 +23,7 @@ FILES = {
 }
 FILE_WRITERS = {"grafana-files": "grafana", "superset-files": "superset"}
 ONE_SHOTS = {"topic", "access", "migrate", "privacy", "demo", *FILE_WRITERS}
-OURS = {"migrate", "privacy", "worker", "collector", "dashboard", "demo", *FILE_WRITERS}
+OURS = {"migrate", "privacy", "worker", "collector", "dashboard", "surveys", "care", "demo", *FILE_WRITERS}
 WRITABLE = {
     "kafka": "its image writes its configuration at the start",
     "clickhouse": "its image writes its users at the start",
@@ -66,8 +67,10 @@ def test_the_whole_pipeline_is_there_and_the_rest_waits_for_its_profile() -> Non
     always = {name for name, service in services.items() if not service.get("profiles")}
     assert always == {"kafka", "topic", "clickhouse", "access", "migrate", "worker", "collector", "dashboard"}
     assert {profile for service in services.values() for profile in service.get("profiles", [])} == {
+        "care",
         "demo",
         "privacy",
+        "surveys",
     }
 
 
@@ -140,6 +143,8 @@ def unread(service: str) -> set[str]:
         "dashboard": {person, payload, erasure},
         "collector": {payload, erasure},
         "demo": {payload, erasure},
+        "surveys": {payload, erasure},
+        "care": {person, payload, erasure},
     }.get(service, set())
 
 
@@ -220,7 +225,13 @@ def test_prometheus_asks_those_that_have_numbers_where_they_tell_them(services: 
             asked[target.partition(":")[0]] = int(target.partition(":")[2])
     worker = services["worker"]["environment"]["TOUCHLINE_WORKER_HTTP_PORT"]
     defaults = load_settings()
-    assert asked == {"worker": worker, "collector": defaults.collector_port, "dashboard": defaults.dashboard_port}
+    assert asked == {
+        "worker": worker,
+        "collector": defaults.collector_port,
+        "dashboard": defaults.dashboard_port,
+        "surveys": defaults.surveys_port,
+        "care": services["care"]["environment"]["TOUCHLINE_CARE_HTTP_PORT"],
+    }
     assert services["dashboard"]["environment"]["TOUCHLINE_DASHBOARD_NAMES"] == "dashboard", "else it refuses the name"
 
 
@@ -230,7 +241,7 @@ def test_a_variable_that_is_no_setting_would_be_found() -> None:
 
 
 def test_what_is_mounted_from_the_project_is_there(services: dict[str, Document]) -> None:
-    mounts = [volume.split(":") for service in services.values() for volume in service.get("volumes", [])]
+    mounts = [filled(volume).split(":") for service in services.values() for volume in service.get("volumes", [])]
     for source, target, *mode in mounts:
         if source.startswith("."):
             assert (ROOT / source).exists(), source
@@ -240,8 +251,32 @@ def test_what_is_mounted_from_the_project_is_there(services: dict[str, Document]
 
 
 def test_named_volumes_are_declared_and_used(compose: Document, services: dict[str, Document]) -> None:
-    mounts = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
+    mounts = [filled(volume).split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
     assert {source for source in mounts if not source.startswith(".")} == compose["volumes"].keys()
+
+
+def test_what_surveys_and_care_keep_outlives_their_containers_and_is_reached_by_erasing(
+    services: dict[str, Document],
+) -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    kept = {"surveys": "TOUCHLINE_OUTBOX_DIR", "care": "TOUCHLINE_CARE_DIR"}
+    for name, setting in kept.items():
+        mount = f"{name}-state:/var/lib/touchline/{name}"
+        assert mount in services[name]["volumes"]
+        assert mount in services["privacy"]["volumes"]
+        assert services[name]["environment"][setting].startswith(f"/var/lib/touchline/{name}")
+        assert re.search(rf"install -d -m 1777 [^&]*/var/lib/touchline/{name}\b", image), (
+            "a new volume gets the rights of the image's folder"
+        )
+        assert services[name]["profiles"] == [name]
+        assert "replicas" not in services[name]["deploy"], "there is one of it"
+
+
+def test_the_rules_of_care_are_those_that_ship_where_no_others_are_named(services: dict[str, Document]) -> None:
+    target = services["care"]["environment"]["TOUCHLINE_CARE_RULES_FILE"]
+    (mount,) = [one for one in services["care"]["volumes"] if f":{target}:" in one]
+    assert (ROOT / filled(mount).split(":")[0]).resolve() == SHIPPED
+    assert filled(mount, {"CARE_RULES": "./care.yaml"}) == f"./care.yaml:{target}:ro"
 
 
 def test_grafana_and_superset_start_with_the_files_that_this_release_exports(services: dict[str, Document]) -> None:

@@ -73,7 +73,7 @@ def test_secrets_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for name in ("person_key", "payload_key"):
         assert re.fullmatch(r"[0-9a-f]{8}:[0-9a-f]{64}\n", made[name])
-    for name in ("content_key", "erasure_secret"):
+    for name in ("content_key", "erasure_secret", "survey_secret", "invitations_secret", "alerts_secret"):
         assert re.fullmatch(r"[0-9a-f]{64}\n", made[name])
     assert re.fullmatch(r"compose\.[0-9a-f]{64} \*\n", made["write_keys"])
     assert all(re.fullmatch(r"[0-9a-f]{24,84}\n", text) for name, text in made.items() if name.endswith("password"))

@@ -21,7 +21,7 @@ OF_PROMETHEUS = {"up": set[str](), "process_resident_memory_bytes": set[str](), 
 OF_THE_SCRAPE = {"job", "instance"}
 GRAFANA_MACROS = {"$__rate_interval": "5m"}
 ALERTS = yaml.safe_load((ROOT / "dashboards" / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
-JOBS = {"touchline-worker", "touchline-collector", "touchline-dashboard"}
+JOBS = {"touchline-worker", "touchline-collector", "touchline-dashboard", "touchline-surveys", "touchline-care"}
 
 
 def panels() -> list[dict[str, Any]]:
@@ -168,10 +168,12 @@ def test_the_scrape_configuration_names_the_jobs_that_are_asked_for_and_the_port
     jobs = {one["job_name"]: one for one in config["scrape_configs"]}
     assert set(jobs) == JOBS
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
-    worker = jobs["touchline-worker"]["dns_sd_configs"][0]
-    assert str(worker["port"]) == str(services["worker"]["environment"]["TOUCHLINE_WORKER_HTTP_PORT"])
+    found = [job["dns_sd_configs"][0] for job in jobs.values() if "dns_sd_configs" in job]
+    ports = {name: str(one["port"]) for one in found for name in one["names"]}
+    for name in ("worker", "care"):
+        assert ports[name] == str(services[name]["environment"][f"TOUCHLINE_{name.upper()}_HTTP_PORT"])
     targets = [job["static_configs"][0]["targets"][0] for job in jobs.values() if "static_configs" in job]
-    assert {target.partition(":")[0] for target in targets} | set(worker["names"]) <= set(services)
+    assert {target.partition(":")[0] for target in targets} | ports.keys() <= set(services)
 
 
 def test_alert_files_are_the_ones_that_prometheus_is_told_to_read() -> None:
