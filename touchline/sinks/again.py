@@ -16,8 +16,6 @@ LONGEST_WAIT_US: Final = US_PER_HOUR
 SPREAD: Final = 0.25
 """A wait is up to so much longer, by chance: what failed at one moment does not come back at one moment."""
 _FINAL: Final = frozenset((400, 410, 413, 422))
-_LONGEST_DIGITS: Final = 9
-"""Of a Retry-After in seconds: 31 years and less. Longer ones are no numbers that a float need hold."""
 Draw = Callable[[], float]
 """A number from 0 to 1, 1 not included; another one each time."""
 
@@ -45,7 +43,7 @@ def asked_seconds(retry_after: str, now_s: float) -> float | None:
     longest_s = LONGEST_WAIT_US / US_PER_SECOND
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
-        return min(longest_s, float(text)) if len(text) <= _LONGEST_DIGITS else longest_s
+        return min(longest_s, float(text))  # of hundreds of digits it is infinite
     try:
         until_s = parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError, TypeError, IndexError):

@@ -30,7 +30,7 @@ def test_what_is_about_the_thing_sent_is_final_and_what_somebody_may_mend_is_not
 @pytest.mark.parametrize(
     ("said", "seconds"),
     [
-        ("0", 0.0), ("7", 7.0), (" 120 ", 120.0), ("3601", HOUR_S), ("9" * 9, HOUR_S), ("9" * 5_000, HOUR_S),
+        ("0", 0.0), ("7", 7.0), (" 120 ", 120.0), ("3601", HOUR_S), ("9" * 400, HOUR_S), ("9" * 5_000, HOUR_S),
         ("Thu, 09 Oct 2025 08:53:50 GMT", 30.0), ("Thu, 09 Oct 2025 08:53:00 GMT", 0.0), ("Fri, 31 Dec 9999 23:59:59 GMT", HOUR_S),
         ("", None), ("soon", None), ("-1", None), ("1.5", None), ("1e9", None), ("²", None), ("٣", None), ("inf", None),
         ("Thu, 99 Oct 2025 99:99:99 GMT", None), ("0x10", None),
