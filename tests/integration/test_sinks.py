@@ -106,7 +106,7 @@ class Receivers:
                 self.requests[name] += 1
                 self.cookies += b"cookie:" in head.lower()
                 self.talking[name] += 1
-                await (MEAN | TAKEN)[name](said, to)
+                await {**MEAN, **TAKEN}[name](said, to)
                 self.talking[name] -= 1
         except OSError:  # the other side has hung up
             self.talking[name] -= 1

@@ -45,7 +45,7 @@ class TopicSender:
         """See Sender."""
         from kafka.errors import KafkaError
 
-        data = json.dumps(body, ensure_ascii=False).encode()
+        data = json.dumps(body).encode()
         record = (data, self._record_key(key, body).encode(), [(KEY_HEADER.lower(), key.encode())])
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, self._send, *record)

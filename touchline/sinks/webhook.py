@@ -38,7 +38,7 @@ class WebhookSender:
 
     async def __call__(self, key: str, body: Mapping[str, Any]) -> None:
         """See Sender."""
-        data = json.dumps(self._shape(body), ensure_ascii=False).encode()
+        data = json.dumps(self._shape(body)).encode()
         said = headers(key, data, self._secret, int(self._clock_s()))
         try:
             async with (

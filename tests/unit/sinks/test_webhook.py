@@ -73,6 +73,11 @@ def test_a_chat_gets_its_own_words_and_they_are_what_is_signed(monkeypatch: pyte
     assert headers["Touchline-Signature"] == signature(b"sesame", 1_760_000_000, data)
 
 
+def test_what_no_encoding_has_goes_out_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, data, _ = post(monkeypatch, _Session(), shape=lambda _: {"place": "\ud800"})
+    assert data == b'{"place": "\\ud800"}'
+
+
 def test_an_answer_that_is_no_2xx_is_told_with_what_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotTaken, match="it answered 422") as told:
         post(monkeypatch, _Session(422, "7"))
