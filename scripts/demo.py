@@ -1,23 +1,26 @@
 """`./run demo`: two published data sets and simulated answers to them through the local stack into KPI views, the report, and the proof
-that the numbers agree.
+that the numbers agree; then the four stories of the articles, on a stack of their own.
 
     stack up (or the running one) ─▶ stands already? ──no──▶ import retail, import clicks, simulate answers
-        ─▶ stored? ─▶ equal to the data sets? ─▶ report ─▶ reconcile
+        ─▶ stored? ─▶ equal to the data sets? ─▶ report ─▶ reconcile ─▶ stories
 
 It can be repeated: what stands already is not sent again; where something is missing, all is sent, and what stood is a duplicate.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import psutil
 
 from scripts.demo_figures import CLICKS, MAPS, RETAIL, DemoFigures, require_present_maps, stored_figures
+from scripts.stories.show import show_stories
 from touchline.errors import EngineUnreachable, NotClean, TouchlineError
 from touchline.kafka.offsets import lag
 from touchline.local.commands import touchline_command
@@ -65,10 +68,21 @@ ASKINGS = (
 nobody likes an error. The maps' annotations say so, too."""
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Exit status 0 when everything agrees, 4 when a figure does not, else that of the error."""
+    parser = argparse.ArgumentParser(
+        prog="./run demo", description="Data sets, simulated answers and stories through the local stack."
+    )
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--stories", action="store_true", help="the four stories of the articles only")
+    only.add_argument("--data", action="store_true", help="the data sets only")
+    asked = parser.parse_args(words)
     try:
-        _run(load_settings())
+        settings = load_settings()
+        if not asked.stories:
+            _run(settings)
+        if not asked.data:
+            show_stories(settings, _say, end)
     except TouchlineError as error:
         print(f"error: {error.what}", file=sys.stderr)
         if error.hint:

@@ -75,7 +75,7 @@ def _ensure_data(settings: Settings) -> None:
         return
     _say("the ledger has none of the demo's events: running ./run demo")
     outcome = subprocess.run(
-        [sys.executable, "-m", "scripts.demo"],
+        [sys.executable, "-m", "scripts.demo", "--data"],
         env=settings_environment(settings),
         stdout=subprocess.DEVNULL,
         check=False,

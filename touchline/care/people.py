@@ -35,11 +35,15 @@ def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, Pers
     keys = sorted({key for row in ask_of_keys(client, _MERGED, sorted(persons)) for key in row} | persons)
     facts: defaultdict[str, list[CareFact]] = defaultdict(list)
     named: defaultdict[str, set[str]] = defaultdict(set)
-    for person, identifier, *row in _net(ask_of_keys(client, _FACTS, keys)):
+    attached = _net(ask_of_keys(client, _FACTS, keys))
+    rows = list(_net(ask_of_keys(client, _RECEIVED, keys)))  # after them: what is attached was received
+    received_us = {(source, event_id): time_us(at) for at, source, event_id, *_ in rows}
+    for person, identifier, *row in attached:
         if person in persons:
-            facts[person].append(_fact(row))
+            fact = _fact(row)
+            facts[person].append(fact._replace(received_us=received_us.get((fact.source, fact.event_id), 0)))
             named[person].add(identifier)
-    received = list(_net(ask_of_keys(client, _RECEIVED, keys)))
+    received = [row[3:] for row in rows]
     types = {identifier: kind for identifier, kind, *_ in received if kind}
     consents = _consents(client, [row for row in received if row[2] == CONSENT])
     return {
@@ -61,7 +65,6 @@ def _net(rows: Rows) -> Iterator[Sequence[Any]]:
 def _fact(row: Sequence[Any]) -> CareFact:
     (
         at,
-        received,
         source,
         event_id,
         event_type,
@@ -79,7 +82,7 @@ def _fact(row: Sequence[Any]) -> CareFact:
     return CareFact(
         time_us(at), source, event_id, event_type == ANSWER, touchpoint, action, properties, order, stage, cycle, bool(converts),
         kpi, scope, score if has_score else None, (low, high), _class_of((kpi, variant, low, high), score) if counts else "", place, brand,
-        bool(is_simulated), time_us(received),
+        bool(is_simulated),
     )  # fmt: skip
 
 
@@ -140,14 +143,15 @@ _MERGED: Final = """
 SELECT DISTINCT identifier, person FROM journey_raw.ledger
 WHERE kind = 'attached' AND sign = 1 AND person != identifier AND person IN %(keys)s"""
 _FACTS: Final = f"""
-SELECT row_id, sign, person, identifier, event_time, received_time, toString(source), event_id, toString(event_type),
+SELECT row_id, sign, person, identifier, event_time, toString(source), event_id, toString(event_type),
     toString(touchpoint), toString(action), properties, stage_order, toString(stage), cycle, is_conversion, toString(kpi),
     toString(variant), toString(scope), score, has_score, toString(disposition), scale_min, scale_max, toString(place), toString(brand),
     is_simulated
 FROM journey_raw.ledger WHERE kind = 'attached' AND {DEFAULT_MAP} AND identifier IN %(keys)s"""
+# Only these rows say when an event was received.
 _RECEIVED: Final = """
-SELECT row_id, sign, identifier, toString(identifier_type), toString(event_type), about_time, toString(action), toString(purposes),
-    consent_id
+SELECT row_id, sign, received_time, toString(source), event_id, identifier, toString(identifier_type), toString(event_type), about_time,
+    toString(action), toString(purposes), consent_id
 FROM journey_raw.ledger WHERE kind = 'received' AND (fate = 'stored' OR sign = -1) AND identifier IN %(keys)s"""
 _PURPOSES: Final = f"""
 SELECT consent_id, arraySort(groupUniqArrayArray(splitByChar(',', toString(purposes)))) FROM journey_raw.ledger
