@@ -71,7 +71,7 @@ class Player:
         self._say(f"{len(said)} buyers were asked how they heard of the shop, and answered on their page")
 
     def _help_ben(self) -> None:
-        begins, call, back = self._begins, support.last_call(self._begins), support.call_back(self._begins)
+        call, back = support.last_call(self._begins), support.call_back(self._begins)
         self._services.send([call])
         self._services.answer(self._link(support.STORY, support.BEN, call["id"]), "2")
         hard = self._case("hard_to_get_help", call["id"])
@@ -82,7 +82,7 @@ class Player:
         self._services.send([back])
         self._services.answer(self._link(support.STORY, support.BEN, back["id"]), "6")
         self._work(hard, ("resolve", "--cause", "long_wait"), ("verify",))
-        self._say(f"Ben was called back and asked again: his case is verified, day {begins}")
+        self._say("Ben was called back and asked again: his case is verified")
 
     def _link(self, story: str, who: str, event_id: str) -> str:
         """Where somebody may answer about an event, once the surveys see it."""
@@ -113,8 +113,10 @@ class Player:
             )
             if outcome.returncode != 0:
                 raise NotClean(f"`touchline cases {name}` ended with status {outcome.returncode}:\n{outcome.stderr}")
-            state = _STATES[name]
-            wait_until(lambda state=state: self._state(case) == state, f"the state {state} of case {case[:8]}")
+            self._wait_for_state(case, _STATES[name])
+
+    def _wait_for_state(self, case: str, state: str) -> None:
+        wait_until(lambda: self._state(case) == state, f"the state {state} of case {case[:8]}")
 
     def _state(self, case: str) -> str:
         rows = self._client.execute(

@@ -30,7 +30,7 @@ KPIS: Final = """
 SELECT toString(touchpoint), toString(kpi), n, value, ci_low, ci_high, change, change_low, change_high, target, toString(target_verdict)
 FROM journey_api.survey_by_touchpoint(map = %(map)s, map_version = 1, date_from = %(first)s, date_to = %(last)s, filter = map(),
     before_from = %(before_first)s, before_to = %(before_last)s)
-WHERE target_verdict IS NOT NULL ORDER BY stage_order, touchpoint"""
+WHERE target_verdict IS NOT NULL AND stage IS NOT NULL ORDER BY stage_order, touchpoint"""
 AFTER: Final = """
 SELECT n_bad, n_bad_lost, n_good, n_good_lost, difference, difference_low, difference_high, toString(says)
 FROM journey_api.churn_after_experience(map = 'shop', map_version = 1, date_from = %(first)s, date_to = %(last)s, filter = map(),
@@ -39,8 +39,9 @@ CHURN: Final = f"""
 SELECT cycle, toString(state), lost_at, returned_at, returned_cycle FROM journey_api.churn(map = 'taqueria', map_version = 1,
     date_from = %(first)s, date_to = %(last)s, filter = map(), as_of = %(as_of)s) WHERE {_BOUGHT} ORDER BY cycle"""
 RECOVERY: Final = """
-SELECT n_lost, n_returned, recovery_n, recovery_rate, recovery_low, recovery_high FROM journey_api.churn_rate(map = 'taqueria', map_version = 1,
-    date_from = %(first)s, date_to = %(last)s, filter = map(), as_of = %(as_of)s, grouped = 'all', days = 30)"""
+SELECT n_lost, n_returned, denominator, recovery_rate, recovery_low, recovery_high
+FROM journey_api.churn_rate(map = 'taqueria', map_version = 1, date_from = %(first)s, date_to = %(last)s,
+    filter = map(), as_of = %(as_of)s, grouped = 'all', days = 30)"""
 CASES: Final = """
 SELECT toString(rule), case_id, toString(state), toString(owner), toString(cause), toString(touchpoint), is_in_sla, is_simulated
 FROM journey.cases ORDER BY rule, state = 'opened', opened_at, case_id"""
@@ -130,7 +131,8 @@ class Looking:
             "taqueria", (tacos.RATED_AFTER - 1, tacos.RATED_AFTER + 1), (tacos.RATED_BEFORE - 1, tacos.RATED_BEFORE + 1)
         )
         served, meal = kpis["table_service"].change, kpis["meal"].change
-        assert served and meal
+        assert served is not None
+        assert meal is not None
         return kpis, self._measure(tacos.INITIATIVE, served.minus(meal))
 
     def after_the_wait(self) -> tuple[Any, ...]:

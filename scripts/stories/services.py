@@ -48,7 +48,7 @@ class Services:
         """Whether somebody may be asked about an event now: the link to the question, empty where not."""
         asked = {"identifier": identifier, "source": source, "event_id": event_id}
         said = json.loads(self._post(self.settings.surveys_port, "/v1/ask", asked).body)
-        return urlsplit(said.get("link", "")).path
+        return urlsplit(str(said.get("link", ""))).path
 
     def answer(self, link: str, answer: str) -> None:
         """Answer the question of a link as its page does, without a comment."""

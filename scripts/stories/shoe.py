@@ -38,7 +38,7 @@ def events(begins: date) -> list[Event]:
     tell = Teller(STORY, begins)
     told = [tell.met(RUNNER, day, touchpoint, **more) for day, touchpoint, more in WAY]
     told.append(tell.paid(RUNNER, 60, "store_purchase", 12_990, hour=12.5, place="store-12"))
-    told.append(tell.met(RUNNER, 64, "product_use", **DECLARED))
+    told.append(tell.met(RUNNER, 64, "product_use", provenance="declared"))
     told.append(tell.met(RUNNER, 68, "hotline", action="call"))
     for number in range(10):
         who = f"{RUNNER}-{number}"

@@ -52,8 +52,9 @@ class Teller:
         return {
             "type": "touchline.answer.v1", "source": SOURCE, "simulated": True, "zone": ZONE,
             "id": f"{about['id']}-{kpi}-{scope}", "time": answered.isoformat().replace("+00:00", "Z"), "identifiers": about["identifiers"],
-            "about": {"touchpoint": about["touchpoint"], "source": SOURCE, "event_id": about["id"]}, "survey": "told",
-            "question": f"{kpi}_{scope}", "kpi": kpi, "variant": variant, "scope": scope, "scale_min": low, "scale_max": high, "score": score,
+            "about": {"touchpoint": about["touchpoint"], "source": SOURCE, "event_id": about["id"]},
+            "survey": "told", "question": f"{kpi}_{scope}", "kpi": kpi, "variant": variant, "scope": scope,
+            "scale_min": low, "scale_max": high, "score": score,
         } | ({"place": about["place"]} if "place" in about else {})  # fmt: skip
 
     def may_be_called(self, who: str, day: int) -> Event:

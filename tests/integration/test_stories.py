@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -115,6 +114,9 @@ def test_waits_that_go_on_open_a_case_for_the_effort_and_one_for_the_loop_of_eac
     called = len(support.MAY_BE_CALLED) + 1
     assert opened == {"hard_to_get_help": called, "calls_again": called, "badly_served_twice": 1}
     assert all(is_simulated for *_, is_simulated in cases)
+    assert {is_in_sla for *_, is_in_sla, _ in cases} == {1, None}, (
+        "the term begins when the answer is known, not when it was given"
+    )
     worked = [(rule, state, owner, cause) for rule, _, state, owner, cause, *_ in cases if state != "opened"]
     assert worked == [
         ("badly_served_twice", "verified", "Restaurant manager", "too_few_waiters"),
