@@ -6,7 +6,7 @@ The folder is a project folder, too: `TOUCHLINE_PROJECT_DIR=<folder> ./run up` s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ FILES: Final[Mapping[str, object]] = {
     "surveys_visitor_requests_per_second": 1000.0,
     "surveys_asks_per_second": 1000.0,
     "company_zone": "UTC",
+    "care_poll_seconds": 0.25,
 }
 _PORTS: Final = (
     "clickhouse_port",
@@ -42,15 +43,15 @@ _PORTS: Final = (
 )
 
 
-def stories_settings(settings: Settings) -> Settings:
-    """Those of the stories' own stack, below the local_dir of these. Its ports are chosen once, and kept in the folder's touchline.toml."""
+def stories_settings(settings: Settings, find_ports: Callable[[int], list[int]] = free_ports) -> Settings:
+    """Those of the stories' own stack, below the local_dir of these. Its ports are found once, and kept in the folder's touchline.toml."""
     folder = settings.local_dir.resolve() / FOLDER
     changes: dict[str, object] = {
         "project_dir": folder, "local_dir": folder, "state_dir": folder / "state", "care_dir": folder / "care", "partitions": 1,
         "erasure_register_file": folder / "erasures.json",
     }  # fmt: skip
     changes |= {f"{name}_file": folder / "secrets" / name for name in SECRETS}
-    return settings.with_changes(**changes, **FILES, **_ports(folder))
+    return settings.with_changes(**changes, **FILES, **_ports(folder, find_ports))
 
 
 def write_project(settings: Settings, jars: Path) -> None:
@@ -94,7 +95,7 @@ def all_events(begins: date) -> list[dict[str, Any]]:
     return [*shoe.events(begins), *launch.events(begins), *support.events(begins), *tacos.regulars(begins)]
 
 
-def _ports(folder: Path) -> dict[str, object]:
+def _ports(folder: Path, find_ports: Callable[[int], list[int]]) -> dict[str, object]:
     try:
         kept = dict(
             line.split(" = ", 1)
@@ -103,7 +104,7 @@ def _ports(folder: Path) -> dict[str, object]:
         )
         return {name: json.loads(kept[name]) for name in _PORTS}
     except (OSError, ValueError, KeyError):
-        native, http, collector, surveys, dashboard, kafka, _controller = free_ports(len(_PORTS) + 1)
+        native, http, collector, surveys, dashboard, kafka, _controller = find_ports(len(_PORTS) + 1)
         return dict(zip(_PORTS, (native, http, f"{LOOPBACK}:{kafka}", collector, surveys, dashboard), strict=True))
 
 

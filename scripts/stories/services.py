@@ -19,7 +19,7 @@ from touchline.local.process import ListeningPort, Part, PartSpec
 from touchline.settings import Settings
 
 READY_SECONDS: Final = 90.0
-PATIENCE_SECONDS: Final = 120.0
+PATIENCE_SECONDS: Final = 240.0
 _POLL_SECONDS: Final = 0.1
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -98,7 +98,7 @@ def services(settings: Settings, on_start: Callable[[ProcessIdentity], None]) ->
 
 
 def wait_until(is_there: Callable[[], object], what: str) -> None:
-    """Raises EngineUnreachable after two minutes in which it was not."""
+    """Raises EngineUnreachable after four minutes in which it was not."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_there():
         if time.monotonic() > deadline:
