@@ -20,7 +20,7 @@ from touchline.settings import Settings
 
 READY_SECONDS: Final = 90.0
 PATIENCE_SECONDS: Final = 240.0
-_POLL_SECONDS: Final = 0.1
+_POLL_SECONDS: Final = 0.3
 _FORM: Final = "application/x-www-form-urlencoded"
 
 

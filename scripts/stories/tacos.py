@@ -55,11 +55,6 @@ def rosas_return(begins: date) -> list[Event]:
     return _visit(Teller(STORY, begins), ROSA, RETURN_DAY, 5, 5)
 
 
-def service_answer(begins: date, visit: int) -> Event:
-    """What she says of the service, of the visit of that number from 0."""
-    return _visit(Teller(STORY, begins), ROSA, VISITS[visit], 5, 2)[4]
-
-
 def _visit(tell: Teller, who: str, day: int, taste: int, service: int, hour: float = 18.0) -> list[Event]:
     """Meal, service and bill. The taste is rated first: the last word on a visit is on the service."""
     meal = tell.met(who, day, "meal", hour, place="cantina")

@@ -128,10 +128,10 @@ def test_a_guest_is_called_before_she_stays_away_and_each_case_is_told_once(play
     told = [one for one in played.looking.alerts() if one["state"] == "opened"]
     assert Counter(one["case"] for one in told) == Counter(case for _, case, *_ in played.looking.cases())
     (alert,) = (one for one in told if one["rule"] == "badly_served_twice")
-    warned_by = tacos.service_answer(played.looking.begins, 1)
-    assert alert["reason"][-1]["id"] == warned_by["id"]
-    lost_at = played.looking.rosa(DAYS)[3][2]
-    assert datetime.fromisoformat(warned_by["time"]) < lost_at
+    reason = [datetime.fromisoformat(one["time"]) for one in alert["reason"]]
+    assert [at.date() for at in reason] == [played.looking.day(day) for day in tacos.VISITS[:2]]
+    assert [one["score"] for one in alert["reason"]] == [2, 2]
+    assert reason[-1] < played.looking.rosa(DAYS)[3][2], "before she counts as lost"
     assert alert["simulated"] is True
 
 
