@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import psutil
@@ -82,7 +83,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if not asked.stories:
             _run(settings)
         if not asked.data:
-            show_stories(settings, _say, end)
+            show_stories(settings, _say, partial(end, again="./run demo --stories"))
     except TouchlineError as error:
         print(f"error: {error.what}", file=sys.stderr)
         if error.hint:
@@ -128,10 +129,10 @@ def _attach_by_maps(stack: LocalStack, started: list[str]) -> None:
             worker.start()
 
 
-def end(stack: LocalStack, started: list[str]) -> None:
-    """End what this demo started; a stack that ran before goes on."""
+def end(stack: LocalStack, started: list[str], again: str = "./run up") -> None:
+    """End what this demo started; a stack that ran before goes on. `again` is the command that starts it."""
     if len(started) == len(stack.parts):
-        _say("ending the stack; ./run up starts it again, with all that was stored")
+        _say(f"ending the stack; {again} starts it again, with all that was stored")
         stack.stop()
         return
     for part in reversed(stack.parts):

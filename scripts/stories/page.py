@@ -78,17 +78,18 @@ def _cases(looking: Looking) -> Iterator[str]:
     yield "\nCases that the rules opened, each alerted once, and how far they are"
     for alert in looking.alerts():
         if alert["state"] == "opened" and alert["rule"] == "badly_served_twice":
-            before = ", ".join(
+            scores = ", ".join(
                 f"{one['touchpoint']} {one['score']:g}" for one in alert["before"] if one.get("score") is not None
             )
-            yield f"    the alert: {alert['id'][:SHOWN_DIGITS]}…/opened, {alert['severity']}, to {alert['owner']}; before: {before}"
+            reason = alert["reason"][-1]["time"][:10]
+            yield f"    alert: {alert['id'][:SHOWN_DIGITS]}…, {alert['severity']}, to {alert['owner']}, about {reason}; before: {scores}"
     for rule, case, state, owner, cause, touchpoint, is_in_sla, _ in looking.cases():
         more = "".join(
             (f", {owner}" if owner else "", f", cause {cause}" if cause else "", ", in time" if is_in_sla else "")
         )
         yield f"    {case[:SHOWN_DIGITS]}  {rule:<20} {touchpoint:<14} {state}{more}"
-    for rule, n, contacted, asked, recovered in looking.case_kpis():
-        again = f"; asked again {asked:.0f}, recovered {recovered:.0f}" if asked else ""
+    for rule, n, contacted, asked, *recovered in looking.case_kpis():
+        again = f"; asked again {asked}, recovered {_percent(Estimate(*recovered))}" if asked else ""
         yield f"    {rule}: {n} cases, {contacted} reached{again}"
     yield "    stands in: journey.cases, journey.case_kpis, journey.case_causes"
 

@@ -46,8 +46,8 @@ CASES: Final = """
 SELECT toString(rule), case_id, toString(state), toString(owner), toString(cause), toString(touchpoint), is_in_sla, is_simulated
 FROM journey.cases ORDER BY rule, state = 'opened', opened_at, case_id"""
 CASE_KPIS: Final = """
-SELECT toString(rule), sum(n), sum(n_contacted), sum(recovery_n), sum(recovery_n * ifNull(recovery_rate, 0))
-FROM journey.case_kpis GROUP BY rule ORDER BY rule"""
+SELECT toString(rule), n, n_contacted, recovery_n, recovery_rate, recovery_ci_low, recovery_ci_high
+FROM journey.case_kpis ORDER BY rule, opened_on"""
 
 
 class Reach(NamedTuple):
@@ -87,6 +87,7 @@ class Looking:
         self._client = client
         self._settings = settings
         self.begins = begins
+        self._reaches: dict[tuple[str, tuple[int, int], str], Reach] = {}
 
     def way(self, of_map: str) -> list[tuple[str, str, bool]]:
         """The runner's way to the order and on: touchpoint, stage, whether online."""
@@ -98,10 +99,13 @@ class Looking:
 
     def reach(self, place: str, days: tuple[int, int], touchpoint: str) -> Reach:
         """Whom a touchpoint reached, by what buyers say."""
-        ((n, named, share, low, high, buyers),) = self._rows(
-            REACH, **self._days(*days), place=place, touchpoint=touchpoint
-        )
-        return Reach(n, named, Estimate(share, low, high), buyers)
+        key = place, days, touchpoint
+        if key not in self._reaches:
+            ((n, named, share, low, high, buyers),) = self._rows(
+                REACH, **self._days(*days), place=place, touchpoint=touchpoint
+            )
+            self._reaches[key] = Reach(n, named, Estimate(share, low, high), buyers)
+        return self._reaches[key]
 
     def launch(self) -> tuple[Measure, Estimate]:
         """What the campaign came to: points of buyers who name the radio, north less south; and by what factor more bought."""
@@ -155,7 +159,7 @@ class Looking:
         return self._rows(CASES)
 
     def case_kpis(self) -> list[tuple[Any, ...]]:
-        """By rule: cases, reached, asked again, of those recovered."""
+        """By rule and day: cases, reached, asked again, of those the share that recovered with its interval."""
         return self._rows(CASE_KPIS)
 
     def alerts(self) -> list[dict[str, Any]]:
