@@ -17,7 +17,7 @@ from touchline.schemas.envelope import Envelope, Name, RequiredName, Timestamp
 
 CaseKind = Literal["recovery", "encouragement"]
 """Of somebody who may be lost, or of somebody who speaks well of the company."""
-CaseState = Literal["opened", "owned", "contacted", "resolved", "verified", "reopened", "lapsed", "restored"]
+CaseState = Literal["opened", "owned", "contacted", "resolved", "verified", "reopened", "lapsed", "restored", "began"]
 WORKED_STATES: Final[tuple[CaseState, ...]] = ("owned", "contacted", "resolved", "verified", "reopened")
 """What people make of a case; the others are the rules' doing."""
 
@@ -27,7 +27,7 @@ class CaseEvent(Envelope):
 
     `opened` by a rule; `owned` by a role; `contacted`: the person was reached; `resolved` with its `cause`; `verified`: the person said so
     afterwards; `reopened`. `lapsed`: the fact that is its reason no longer stands; `restored`: it stands again. `about` is that fact;
-    `due_at` until when the person is to be reached; `owner` a role, not a person's name.
+    `due_at` until when the person is to be reached; `owner` a role, not a person's name. `began`: no case, the rules hold from then on.
     """
 
     type: Literal["touchline.case.v1"] = "touchline.case.v1"

@@ -42,7 +42,7 @@ _EVENTS: Final = Select(
         "due_": "parseDateTime64BestEffortOrNull(properties['due_at'], 6, 'UTC')",
     },
     LEDGER,
-    where=("kind = 'received'", "fate = 'stored'", f"event_type = '{CASE}'", NET_ROWS),
+    where=("kind = 'received'", "fate = 'stored'", f"event_type = '{CASE}'", "action != 'began'", NET_ROWS),
 )
 
 

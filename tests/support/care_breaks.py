@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from tests.support.care_world import KillableStore, Process
@@ -69,14 +69,14 @@ class DeafDesk(CareDesk):
 class NoReasonsDesk(CareDesk):
     """Of an event that is gone nobody asks which cases it was the reason of."""
 
-    def _decide(self, persons: Any, reasons: Collection[Event], again: Collection[str], now_us: int) -> Any:
-        return super()._decide(persons, (), again, now_us)
+    def _said_of(self, persons: Any, reasons: Collection[Event], now_us: int) -> Any:
+        return super()._said_of(persons, (), now_us)
 
 
 class SilentDesk(CareDesk):
     """With a new folder nobody is told again."""
 
-    def _told_again(self, now_us: int) -> set[str]:
+    def _to_tell_again(self, cases: Iterable[str], now_us: int) -> set[str]:
         return set()
 
 

@@ -162,7 +162,7 @@ def _settle(world: World, process: Process) -> None:
     world.until_kill = None
     for side in process.sides.values():
         side.is_away = False
-    for hours in (12, 12, 0):
+    for hours in (12, 12, 12, 0):
         for _ in range(ROUNDS):
             is_quiet = process.look() and not world.sent
             world.store_some(len(world.sent))

@@ -40,6 +40,11 @@ class Wanted(NamedTuple):
         return self.row[-1]
 
     @property
+    def happened_us(self) -> int:
+        """When it came to the case: with the last of its facts, or where a journey is overdue with the end of its term."""
+        return self.begins_us if self.rule.overdue else self.reason.time_us
+
+    @property
     def due_us(self) -> int | None:
         """Until when the person is to be reached."""
         hours = self.rule.contact_within_hours
@@ -86,6 +91,22 @@ def changes(wanted: Mapping[str, Wanted], standing: Mapping[str, bool]) -> list[
         elif (name in wanted) != standing[name]:
             said.append((name, "restored" if name in wanted else "lapsed"))
     return said
+
+
+def still_gone(
+    said: Mapping[str, Change | None], gone: Mapping[str, int], now_us: int, lapse_after_us: int
+) -> dict[str, int | None]:
+    """Of the cases that were looked at, by what is to be said of them, when those lapse that do not yet; None for those that wait for it no
+    longer. `gone` is what this said the last time."""
+    held: dict[str, int | None] = {}
+    for name, change in said.items():
+        if change != "lapsed":
+            held |= {name: None} if name in gone else {}
+        elif gone.get(name, now_us + 1) > now_us and lapse_after_us > 0:
+            held[name] = gone.get(name, now_us + lapse_after_us)
+        elif name in gone:
+            held[name] = None
+    return held
 
 
 def _rows(facts: Row, rule: CaseRule, now_us: int) -> Iterator[tuple[Row, int]]:

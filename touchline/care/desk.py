@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from touchline.care.cases import Change, Wanted, changes, next_look_us, wanted_cases
+from touchline.care.cases import Change, Wanted, changes, next_look_us, still_gone, wanted_cases
 from touchline.care.facts import PersonFacts
 from touchline.care.reader import Changed, Cursor, Event, Standing
 from touchline.care.rules import CareRules
@@ -24,6 +24,7 @@ INSERTS_AT_ONCE: Final = 20
 """Of each stream: what one look reads stays small, also where the whole past is new."""
 TOLD_AGAIN_US: Final = 72 * 3_600_000_000
 """Where nothing is known of what sinks were told, since the folder is new, they are told of the cases of so long that nobody has worked."""
+LAPSE_AFTER_US: Final = 10_000_000
 Offers = Callable[[str, str], dict[str, list[str]]]
 """Touchpoint and stage -> what the map offers there."""
 
@@ -64,6 +65,10 @@ class Looked(NamedTuple):
     """There is more that was not looked at."""
 
 
+_Wanted = tuple[Wanted, str, PersonFacts]
+"""A case that there is to be, its person's key, and all that is known of that person."""
+
+
 class _Decided(NamedTuple):
     event: dict[str, Any]
     alert: Alert
@@ -71,7 +76,9 @@ class _Decided(NamedTuple):
 
 
 class CareDesk:
-    """Decides and tells. `now_us` is the clock; `sinks` maps the names of sinks to the kinds of cases that they take."""
+    """Decides and tells. `now_us` is the clock; `sinks` maps the names of sinks to the kinds of cases that they take. Reasons of before
+    `since_us` open no case; a case lapses when its reason has been gone for `lapse_after_us`: an event that moves between partitions is
+    away for a moment."""
 
     def __init__(
         self,
@@ -83,6 +90,8 @@ class CareDesk:
         offers: Offers,
         source: str,
         now_us: Callable[[], int],
+        since_us: int = 0,
+        lapse_after_us: int = LAPSE_AFTER_US,
     ) -> None:
         self._facts = facts
         self._store = store
@@ -92,6 +101,8 @@ class CareDesk:
         self._offers = offers
         self._source = source
         self._now_us = now_us
+        self._since_us = since_us
+        self._lapse_after_us = lapse_after_us
         self._kinds = {one.id: one.kind for one in rules.rules}
         self._standing: dict[str, Standing] = {}
         self._by_reason: defaultdict[Event, set[str]] = defaultdict(set)
@@ -107,16 +118,27 @@ class CareDesk:
         changed = self._facts.changed_since(since, until)
         strange = self._strange(changed.of_cases)
         again = self._to_tell_again(strange if since else self._standing, now_us)
-        reasons = changed.events | {self._reason(name) for name in strange | again}
+        gone = self._store.gone()
+        missed = {name for name, at_us in gone.items() if at_us <= now_us} & self._standing.keys()
+        reasons = changed.events | {self._reason(name) for name in strange | again | missed}
         due = self._store.to_look_at(now_us, LOOKS_AT_ONCE)
         persons = self._persons({*changed.identifiers, *due}, reasons)
-        decided, repeated = self._decide(persons, reasons, again, now_us)
+        said, wanted = self._said_of(persons, reasons, now_us)
+        held = dict.fromkeys(missed) | still_gone(said, gone, now_us, self._lapse_after_us)
+        decided = [
+            self._opened(*wanted[name]) if change == "opened" else self._changed(name, change, now_us)
+            for name, change in said.items()
+            if change is not None and held.get(name) is None
+        ]
+        # Who was to be told again while the reason was away for a moment, is told now; whoever was told already is left out by the store.
+        back = again | (gone.keys() & said.keys())
+        repeated = [self._opened(*wanted[name]).alert for name in sorted(back) if name in wanted]
         told_of = [*(one.alert for one in decided), *repeated]
         alerts = [(sink, one) for one in told_of for sink in self._takers(one)]
         moments = {person: next_look_us(facts, self._rules, now_us) for person, facts in persons.items()}
         told = 0
-        if decided or moments or due or until != since:
-            kept = Kept(alerts, [one.event for one in decided], dict.fromkeys(due) | moments, until)
+        if decided or moments or due or held or until != since:
+            kept = Kept(alerts, [one.event for one in decided], dict.fromkeys(due) | moments, until, held)
             told = self._store.keep(kept, now_us)
         for one in decided:
             self._said.add(one.event["id"])
@@ -152,6 +174,9 @@ class CareDesk:
     def _learn(self) -> None:
         """Takes what the ledger knows of cases where that is more."""
         for case in self._facts.standing().values():
+            # A case without an event as its reason is one of a KPI: another desk's.
+            if not case.event_id:
+                continue
             if case.case not in self._standing or case.changes > self._standing[case.case].changes:
                 self._remember(case)
 
@@ -170,11 +195,11 @@ class CareDesk:
         self._standing[case.case] = case
         self._by_reason[case.source, case.event_id].add(case.case)
 
-    def _decide(
-        self, persons: Mapping[str, PersonFacts], reasons: Collection[Event], again: Collection[str], now_us: int
-    ) -> tuple[list[_Decided], list[Alert]]:
-        """What is to be said; and alerts of cases that were said before, of those that are to be told again."""
-        wanted: dict[str, tuple[Wanted, str, PersonFacts]] = {}
+    def _said_of(
+        self, persons: Mapping[str, PersonFacts], reasons: Collection[Event], now_us: int
+    ) -> tuple[dict[str, Change | None], dict[str, _Wanted]]:
+        """What is to be said of each case that is looked at (None: nothing), and those that there are to be."""
+        wanted: dict[str, _Wanted] = {}
         touched = set(reasons)
         for person, facts in persons.items():
             for name, case in wanted_cases(facts, self._rules, now_us).items():
@@ -186,12 +211,9 @@ class CareDesk:
             for name in self._by_reason.get(reason, ())
             if self._standing[name].rule_version == str(self._rules.version)
         }
-        said = changes({name: case for name, (case, *_) in wanted.items()}, standing)
-        decided = [
-            self._opened(*wanted[name]) if change == "opened" else self._changed(name, change, now_us)
-            for name, change in said
-        ]
-        return decided, [self._opened(*wanted[name]).alert for name in sorted(again) if name in wanted]
+        cases = {name: case for name, (case, *_) in wanted.items()}
+        told = {name: case for name, case in cases.items() if name in standing or case.happened_us >= self._since_us}
+        return dict.fromkeys(standing) | dict(changes(told, standing)), wanted
 
     def _opened(self, case: Wanted, person: str, facts: PersonFacts) -> _Decided:
         types = dict(facts.identifiers)

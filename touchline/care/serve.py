@@ -24,6 +24,7 @@ from touchline.care.rules import CareRules, load_rules
 from touchline.care.sinks.model import Sink
 from touchline.care.sinks.queue import SinkQueue
 from touchline.care.sinks.send import sender_of
+from touchline.care.since import began_event, earlier, read_since
 from touchline.care.store import CareStore
 from touchline.clickhouse.connect import connect
 from touchline.errors import EngineUnreachable, WrongUsage
@@ -33,6 +34,7 @@ from touchline.producers.errors import OutboxFull
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.schemas.sources import load_sources
+from touchline.schemas.times import parse_time
 from touchline.service.runner import on_stop_signal
 from touchline.settings import Settings
 from touchline.sinks.topic import producer_for
@@ -91,7 +93,7 @@ class Care:
         self._desk: CareDesk | None = None
         self._client: Client | None = None
         self._offers = offers_of(settings)
-        self._is_ready = self._has_failed = False
+        self._is_ready = self._has_failed = self._has_begun = False
         self._queues = [self._queue(sink) for sink in rules.sinks]
         self._tasks: list[asyncio.Task[None]] = []
         self._endpoint = Endpoint(settings, self._meter, self._counts, lambda: self._is_ready)
@@ -154,19 +156,33 @@ class Care:
 
     def _look(self) -> Looked:
         if self._desk is None:
-            self._client = connect(self._settings, timeout_seconds=30.0)
+            self._client = self._client or connect(self._settings, timeout_seconds=30.0)
+            since_us = self._since(self._client)
+            if since_us is None:
+                return Looked(0, 0, 0)
             facts = LedgerFacts(self._client, self._rules)
             sinks = {one.id: frozenset(one.kinds) for one in self._rules.sinks}
             assert self._store is not None  # opened at the start
             self._desk = CareDesk(
-                facts, self._store, self._post, self._rules, sinks, self._offers, self._settings.care_source, now_us
-            )
+                facts, self._store, self._post, self._rules, sinks, self._offers, self._settings.care_source, now_us, since_us,
+                round(self._settings.care_lapse_seconds * 1_000_000),
+            )  # fmt: skip
         looked = self._desk.look()
         if looked.changes:
             self._meter.add(CARE_CHANGES, looked.changes)
             fields = {"persons": looked.persons, "changes": looked.changes, "alerts": looked.alerts}
             log.info("cases_changed", extra={"fields": fields})
         return looked
+
+    def _since(self, client: Client) -> int | None:
+        """From when on facts are told; None while the ledger does not yet know of the first start."""
+        asked, first = self._settings.care_since, read_since(client)
+        if first is not None:
+            return earlier(first, None if asked is None else parse_time(asked))
+        if not self._has_begun:
+            self._post([began_event(now_us(), self._settings.care_source)])
+            self._has_begun = True
+        return None
 
     def _post(self, events: Sequence[dict[str, Any]]) -> None:
         assert self._producer is not None  # opened at the start

@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final, NamedTuple, Self
 
 from touchline.care.telling import Alert
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS alerts (
     PRIMARY KEY (sink, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS alerts_due ON alerts (sink, state, at_us);
+CREATE TABLE IF NOT EXISTS gone (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, event TEXT NOT NULL);
 """
 WAITS: Final = "waits"
@@ -40,12 +43,14 @@ DEAD: Final = "dead"
 
 
 class Kept(NamedTuple):
-    """What a look came to: alerts with their sinks, events to post, when to look at whom again (None: never), and how far it has read."""
+    """What a look came to: alerts with their sinks, events to post, when to look at whom again (None: never), how far it has read, and of
+    cases whose reason is gone from when on they lapse (None: it is back, or they have)."""
 
     alerts: Sequence[tuple[str, Alert]]
     events: Sequence[dict[str, Any]]
     moments: Mapping[str, int | None]
     cursor: Mapping[str, int]
+    gone: Mapping[str, int | None] = MappingProxyType({})
 
 
 class Waiting(NamedTuple):
@@ -122,6 +127,18 @@ class CareStore:
         rows = self._db.execute("SELECT person FROM looks WHERE at_us <= ? ORDER BY at_us LIMIT ?", (now_us, limit))
         return [person for (person,) in rows]
 
+    def gone(self) -> dict[str, int]:
+        """Case whose reason is gone -> from when on it lapses."""
+        return dict(self._db.execute("SELECT name, at_us FROM gone"))
+
+    def last_step(self, name: str) -> int | None:
+        """When a work that is done in steps was done last; None with a new file."""
+        return next((at_us for (at_us,) in self._db.execute("SELECT at_us FROM steps WHERE name = ?", (name,))), None)
+
+    def keep_step(self, name: str, at_us: int) -> None:
+        """The work is done for this step."""
+        self._db.execute("INSERT OR REPLACE INTO steps VALUES (?, ?)", (name, at_us))
+
     def keep(self, look: Kept, now_us: int) -> int:
         """All that a look came to, or nothing of it: on the disk when this returns. How many alerts are new; those that a sink has or
         had are left out."""
@@ -137,6 +154,9 @@ class CareStore:
             wanted = [(person, at_us) for person, at_us in look.moments.items() if at_us is not None]
             self._db.executemany("INSERT INTO looks VALUES (?, ?)", wanted)
             self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(look.cursor.items()))
+            self._db.executemany("DELETE FROM gone WHERE name = ?", [(name,) for name in look.gone])
+            missed = [(name, at_us) for name, at_us in look.gone.items() if at_us is not None]
+            self._db.executemany("INSERT INTO gone VALUES (?, ?)", missed)
         return told
 
     def unposted(self) -> list[tuple[int, dict[str, Any]]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from touchline.schemas.times import parse_time
 from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none
 
 
@@ -33,6 +34,19 @@ class CareSettings(SettingsGroup):
         examples=[1],
         json_schema_extra={"unit": "seconds"},
     )
+    care_since: Name | None = Field(
+        None,
+        description="what happened from then on opens cases, where that is before the first start of `touchline care`; else the first start",
+        examples=["2026-11-01T00:00:00Z"],
+    )
+    care_lapse_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=3600,
+        description="how long the reason of a case must be gone before it lapses: events that move between partitions are away for a moment",
+        examples=[60],
+        json_schema_extra={"unit": "seconds"},
+    )
     care_http_host: Name = Field(
         "127.0.0.1",
         description="address on which `touchline care` serves its health and metrics",
@@ -42,7 +56,18 @@ class CareSettings(SettingsGroup):
         None, description="its port; no health and metrics over HTTP where empty", examples=[8791]
     )
 
-    @field_validator("care_rules_file", "care_http_port", mode="before")
+    @field_validator("care_rules_file", "care_since", "care_http_port", mode="before")
     @classmethod
     def _none_where_empty(cls, value: object) -> object:
         return empty_is_none(value)
+
+    @field_validator("care_since")
+    @classmethod
+    def _is_a_time(cls, value: str | None) -> str | None:
+        """Raises ValueError unless it is RFC 3339 with an offset."""
+        if value is not None:
+            try:
+                parse_time(value)
+            except ValueError as error:
+                raise ValueError("care_since is not a time; write it as 2026-11-01T00:00:00Z") from error
+        return value
