@@ -81,7 +81,7 @@ def next_look_us(person: PersonFacts, rules: CareRules, now_us: int) -> int | No
     return min((moment for moment in moments if moment > now_us), default=None)
 
 
-def changes(wanted: Mapping[str, Wanted], standing: Mapping[str, bool]) -> list[tuple[str, Change]]:
+def changes(wanted: Mapping[str, object], standing: Mapping[str, bool]) -> list[tuple[str, Change]]:
     """What is to be said of the cases of one person. `standing` maps the ids of those that were opened to whether they stand (False:
     lapsed). Sorted, so that the same facts say the same."""
     said: list[tuple[str, Change]] = []
@@ -111,6 +111,8 @@ def still_gone(
 
 def _rows(facts: Row, rule: CaseRule, now_us: int) -> Iterator[tuple[Row, int]]:
     """The rows of facts that are a reason, each with the moment at which it was complete."""
+    if rule.of_kpi is not None:
+        return
     if rule.overdue is not None:
         yield from _overdue(facts, rule.overdue, now_us)
     elif rule.repeated > 1:

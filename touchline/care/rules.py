@@ -19,6 +19,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from touchline.care.kpi.rules import KpiAsked, KpiBelowTarget, UnusualDay
 from touchline.care.sinks.model import Sink
 from touchline.errors import WrongUsage
 from touchline.schemas.case import CaseKind
@@ -76,7 +77,8 @@ class StageOverdue(MapElement):
 
 
 class CaseRule(MapElement):
-    """When a case is opened. Exactly one of `answer`, `event`, `overdue`.
+    """When a case is opened. Exactly one of `answer`, `event`, `overdue`, `kpi_below_target`, `unusual_day`. The last two are about a
+    touchpoint and of no person, so they need no consent.
 
     With `in_a_row: n` the n-th fact in a row is the reason: of the person's events at these touchpoints (or answers to this KPI) n that
     follow one another meet the condition; a row that goes on opens no second case. `within_hours` bounds a row from its first to its n-th
@@ -91,6 +93,8 @@ class CaseRule(MapElement):
     answer: AnswerAsked | None = None
     event: EventAsked | None = None
     overdue: StageOverdue | None = None
+    kpi_below_target: KpiBelowTarget | None = None
+    unusual_day: UnusualDay | None = None
     in_a_row: Annotated[int, Field(ge=1, le=100)] = 1
     repeated: Annotated[int, Field(ge=1, le=100)] = 1
     within_hours: Annotated[float, Field(gt=0)] | None = None
@@ -99,16 +103,26 @@ class CaseRule(MapElement):
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:
-        asked = [name for name in ("answer", "event", "overdue") if getattr(self, name) is not None]
+        asked = [name for name in _ASKED if getattr(self, name) is not None]
         if len(asked) != 1:
-            raise ValueError(f"exactly one of answer, event, overdue must be written; there are {len(asked)}")
+            raise ValueError(f"exactly one of {', '.join(_ASKED)} must be written; there are {len(asked)}")
         if self.in_a_row > 1 and self.repeated > 1:
             raise ValueError("in_a_row and repeated exclude each other; write one of them")
         if self.repeated > 1 and (self.event is None or self.within_hours is None):
             raise ValueError("`repeated` needs `event` and `within_hours`")
         if self.overdue is not None and self.in_a_row > 1:
             raise ValueError("`overdue` takes no `in_a_row`: a journey is overdue once")
+        if self.of_kpi is not None and (self.in_a_row > 1 or self.within_hours is not None):
+            raise ValueError(f"`{asked[0]}` takes no `in_a_row` or `within_hours`; write `days` in it")
         return self
+
+    @property
+    def of_kpi(self) -> KpiAsked | None:
+        """What the rule asks of KPIs; None where it is about persons."""
+        return self.kpi_below_target or self.unusual_day
+
+
+_ASKED: Final = ("answer", "event", "overdue", "kpi_below_target", "unusual_day")
 
 
 class CareRules(MapElement):

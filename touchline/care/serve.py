@@ -18,13 +18,15 @@ from clickhouse_driver.errors import Error as ClickHouseError
 
 from touchline.care.desk import CareDesk, Looked
 from touchline.care.endpoint import Endpoint
+from touchline.care.kpi.desk import KpiDesk
+from touchline.care.kpi.reader import ViewNumbers
 from touchline.care.offers import offers_of
 from touchline.care.reader import LedgerFacts
 from touchline.care.rules import CareRules, load_rules
+from touchline.care.since import began_event, earlier, read_since
 from touchline.care.sinks.model import Sink
 from touchline.care.sinks.queue import SinkQueue
 from touchline.care.sinks.send import sender_of
-from touchline.care.since import began_event, earlier, read_since
 from touchline.care.store import CareStore
 from touchline.clickhouse.connect import connect
 from touchline.errors import EngineUnreachable, WrongUsage
@@ -91,6 +93,7 @@ class Care:
         self._store: CareStore | None = None
         self._producer: TouchpointProducer | None = None
         self._desk: CareDesk | None = None
+        self._kpis: KpiDesk | None = None
         self._client: Client | None = None
         self._offers = offers_of(settings)
         self._is_ready = self._has_failed = self._has_begun = False
@@ -167,7 +170,11 @@ class Care:
                 facts, self._store, self._post, self._rules, sinks, self._offers, self._settings.care_source, now_us, since_us,
                 round(self._settings.care_lapse_seconds * 1_000_000),
             )  # fmt: skip
-        looked = self._desk.look()
+            self._kpis = KpiDesk(
+                ViewNumbers(self._client), self._store, self._desk.post, self._rules, sinks, self._offers, self._settings.care_source,
+                now_us, since_us,
+            )  # fmt: skip
+        looked = _added(self._desk.look(), self._kpis.look() if self._kpis else None)
         if looked.changes:
             self._meter.add(CARE_CHANGES, looked.changes)
             fields = {"persons": looked.persons, "changes": looked.changes, "alerts": looked.alerts}
@@ -196,7 +203,7 @@ class Care:
         self._is_ready, self._has_failed = False, True
         if self._client is not None:
             self._client.disconnect()
-        self._client = self._desk = None
+        self._client = self._desk = self._kpis = None
 
     async def stop(self) -> None:
         """Gives everything free. What was not delivered waits in the store."""
@@ -218,3 +225,10 @@ class Care:
 
     async def _counts(self) -> dict[tuple[str, str], int]:
         return await self._stored(lambda store: store.counts())
+
+
+def _added(one: Looked, other: Looked | None) -> Looked:
+    """What two desks found."""
+    if other is None:
+        return one
+    return one._replace(changes=one.changes + other.changes, alerts=one.alerts + other.alerts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from touchline.care.kpi.rules import KpiAsked, UnusualDay
 from touchline.care.rules import AnswerAsked, CareRules, CaseRule
 from touchline.care.sinks.model import Sink
 from touchline.care.store import Dead
@@ -16,7 +17,7 @@ def rules_lines(rules: CareRules) -> Iterator[str]:
     """One line a rule, one a sink."""
     yield f"version {rules.version}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.sinks), 'sink')}"
     for rule in rules.rules:
-        yield f"{rule.id}: {rule.kind} ({rule.severity}) when {reason_of(rule)}{_term(rule)}; needs {rule.needs or 'no consent'}"
+        yield f"{rule.id}: {rule.kind} ({rule.severity}) when {reason_of(rule)}{_term(rule)}; {_needs(rule)}"
     for sink in rules.sinks:
         yield f"{sink.id}: {', '.join(sink.kinds)} to {_place(sink)}; {counted(sink.attempts, 'attempt')}"
     if not rules.sinks:
@@ -28,7 +29,13 @@ def rules_object(rules: CareRules) -> dict[str, Any]:
     return {
         "version": rules.version,
         "rules": [
-            {"id": one.id, "kind": one.kind, "severity": one.severity, "when": reason_of(one), "needs": one.needs}
+            {
+                "id": one.id,
+                "kind": one.kind,
+                "severity": one.severity,
+                "when": reason_of(one),
+                "needs": "" if one.of_kpi else one.needs,
+            }
             for one in rules.rules
         ],
         "sinks": [
@@ -39,6 +46,8 @@ def rules_object(rules: CareRules) -> dict[str, Any]:
 
 def reason_of(rule: CaseRule) -> str:
     """The condition in words, such as `2 answers in a row are csat, scored bad`."""
+    if rule.of_kpi is not None:
+        return _of_kpi(rule.of_kpi)
     if rule.overdue is not None:
         return f"a journey stands at {rule.overdue.stage} for {rule.overdue.after_hours:g} hours"
     asked = f"an answer is {_answer(rule.answer)}" if rule.answer else f"an event has {_event(rule)}"
@@ -72,6 +81,22 @@ def _event(rule: CaseRule) -> str:
     assert rule.event is not None  # a rule asks one thing
     asked = rule.event
     return describe(EventCondition(touchpoint=asked.touchpoint, action=asked.action, content=asked.content))
+
+
+def _of_kpi(asked: KpiAsked) -> str:
+    at = f" at {'|'.join(asked.touchpoint)}" if asked.touchpoint else ""
+    what = "the number of events" if isinstance(asked, UnusualDay) and asked.volume else None
+    what = what or ("|".join(asked.kpi) if asked.kpi else "any KPI")
+    if isinstance(asked, UnusualDay):
+        return (
+            f"on a day {what}{at} is beyond the limits of the {asked.days} days before; "
+            f"false alarms on at most {100 * asked.false_alarms:g} % of days"
+        )
+    return f"{what}{at} over {asked.days} days has its whole interval on the bad side of the map's target"
+
+
+def _needs(rule: CaseRule) -> str:
+    return "about no person" if rule.of_kpi is not None else f"needs {rule.needs or 'no consent'}"
 
 
 def _term(rule: CaseRule) -> str:

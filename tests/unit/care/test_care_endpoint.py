@@ -42,7 +42,7 @@ class _Server:
             request._match_info = match
             handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = match.handler
             middleware = app.middlewares[0]
-            response: web.StreamResponse = await middleware(request, handler)  # type: ignore[arg-type, operator, call-arg]
+            response: web.StreamResponse = await middleware(request, handler)
             return response
 
         return asyncio.run(answered())
