@@ -9,12 +9,13 @@ Why: docs/decisions/0207.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from clickhouse_driver import Client
 
+from touchline.care.consents import Statement, granted_times
 from touchline.care.facts import CareFact, Granted, PersonFacts
 from touchline.person.ask import Rows, ask, ask_of_keys
 from touchline.person.evidence import time_us
@@ -105,36 +106,15 @@ def _variants() -> Mapping[_Key, Variant]:
     }
 
 
-class _Statement(NamedTuple):
-    from_us: int
-    takes_back: bool
-    purposes: tuple[str, ...]
-
-
 def _consents(client: Client, rows: Sequence[Sequence[Any]]) -> dict[str, list[Granted]]:
     """Identifier -> what was granted under it, by purpose and time."""
     unnamed = sorted({consent for *_, purposes, consent in rows if not purposes})
     stands_for: dict[str, list[str]] = dict(ask(client, _PURPOSES, consents=tuple(unnamed))) if unnamed else {}
-    said: defaultdict[str, list[_Statement]] = defaultdict(list)
+    said: defaultdict[str, list[Statement]] = defaultdict(list)
     for identifier, _, _, effective, action, purposes, consent in rows:
         named = tuple(purposes.split(",")) if purposes else tuple(stands_for.get(consent, ()))
-        said[identifier].append(_Statement(time_us(effective), action == "withdrawn", named))
-    return {identifier: _intervals(statements) for identifier, statements in said.items()}
-
-
-def _intervals(statements: Iterable[_Statement]) -> list[Granted]:
-    """Of each purpose the times in which it was granted. Of statements that hold from one moment on a withdrawal counts."""
-    by_purpose: defaultdict[str, dict[int, bool]] = defaultdict(dict)
-    for one in statements:
-        for purpose in one.purposes:
-            moments = by_purpose[purpose]
-            moments[one.from_us] = moments.get(one.from_us, False) or one.takes_back
-    found = []
-    for purpose, moments in sorted(by_purpose.items()):
-        times = sorted(moments)
-        ends = [*times[1:], None]
-        found += [Granted(purpose, start, end) for start, end in zip(times, ends, strict=True) if not moments[start]]
-    return found
+        said[identifier].append(Statement(time_us(effective), action == "withdrawn", named))
+    return {identifier: granted_times(statements) for identifier, statements in said.items()}
 
 
 _PERSONS: Final = f"""

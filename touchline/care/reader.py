@@ -1,6 +1,7 @@
 """Reads what rules look at: which persons changed since an insert, and the cases that stand.
 
-Persons change by journey rows of either sign (a new fact, a correction, a merge), and by statements of consent. Nothing is read of persons
+Persons change by journey rows of either sign (a new fact, a correction, a merge), by statements of consent, and by links, which say for
+whom these hold. Nothing is read of persons
 of whom no rule can speak.
 
 Why: docs/decisions/0207.
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 from clickhouse_driver import Client
 
 from touchline.care.facts import PersonFacts
+from touchline.care.linked import linked_with, who_spoke_of_consent, with_consents_of_all
 from touchline.care.people import read_persons
 from touchline.care.rules import CareRules
 from touchline.person.ask import ask
@@ -72,7 +74,13 @@ class LedgerFacts:
 
     def persons(self, identifiers: Iterable[str]) -> dict[str, PersonFacts]:
         """The persons to whom these identifiers lead."""
-        return read_persons(self._client, set(identifiers))
+        asked = set(identifiers)
+        persons = read_persons(self._client, asked)
+        # Who only gave or withdrew a consent under an identifier has no journey by it: the links lead to whom it is about.
+        found = {key for one in persons.values() for key, _ in one.identifiers} | persons.keys()
+        if elsewhere := linked_with(self._client, asked - found) - found:
+            persons |= read_persons(self._client, elsewhere)
+        return with_consents_of_all(self._client, persons) if persons else {}
 
     def holders(self, events: Collection[Event]) -> set[str]:
         """Identifiers under which these events stand now."""
@@ -106,14 +114,18 @@ def changed_since(client: Client, since: Mapping[str, int], until: Mapping[str, 
     identifiers: set[str] = set()
     events: set[Event] = set()
     of_cases: set[str] = set()
-    for identifier, person, source, event_id, is_case in client.execute(
+    ends: set[str] = set()
+    for identifier, person, source, event_id, is_case, is_link in client.execute(
         _CHANGED.format(within=within, every=every), values
     ):
         if is_case:
             of_cases.add(event_id)
+        elif is_link:
+            ends.update((identifier, person))
         else:
             identifiers.update((identifier, person))
             events.add((source, event_id))
+    identifiers |= who_spoke_of_consent(client, ends)
     return Changed(frozenset(identifiers - {""}), frozenset(events), frozenset(of_cases))
 
 
@@ -136,9 +148,12 @@ _NEWEST: Final = (
 _MATTERS: Final = "(sign = -1 OR person != identifier OR kpi IN %(kpis)s OR touchpoint IN %(touchpoints)s)"
 """Whatever is taken back, and whatever stands with a merged person, may change who has consented, and whose facts those of rules are."""
 _CHANGED: Final = f"""
-SELECT identifier, person, toString(source), event_id, event_type = '{CASE}' FROM journey_raw.ledger
+SELECT identifier, if(kind = 'attached', person, linked_identifier), toString(source), event_id, event_type = '{CASE}',
+    kind IN ('link', 'unlink')
+FROM journey_raw.ledger
 WHERE ({{within}}) AND ((kind = 'attached' AND identifier != '' AND {DEFAULT_MAP} AND {{every}})
     OR (kind = 'received' AND event_type = '{CONSENT}' AND identifier != '')
+    OR kind IN ('link', 'unlink')
     OR (kind = 'received' AND event_type = '{CASE}' AND action IN ('opened', 'lapsed', 'restored')))
 SETTINGS optimize_use_projections = 0"""
 _ATTACHED: Final = f"kind = 'attached' AND {DEFAULT_MAP} AND {NET_ROWS}"

@@ -124,6 +124,7 @@ FROM
                     WHERE kind = 'received'
                         AND fate = 'stored'
                         AND event_type = 'touchline.case.v1'
+                        AND action != 'began'
                         AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 )
                 GROUP BY case_id
