@@ -9,6 +9,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +62,7 @@ def place(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     (folder / "sources.yaml").write_text(SOURCES)
     files: dict[str, object] = {
         "sources_file": folder / "sources.yaml", "care_rules_file": folder / "rules.yaml", "care_dir": folder / "state of care",
+        "care_since": "2026-01-01T00:00:00Z", "care_lapse_seconds": 0.5,
     }  # fmt: skip
     with hook() as crm, own_face_with_worker(stack, folder, partitions=2, tick_seconds=0.5, **files) as ledger:
         (folder / "rules.yaml").write_text(RULES.format(topic=topic, url=crm.url, port=free_port()))
@@ -120,6 +122,26 @@ def told(place: Place, person: str) -> list[dict[str, Any]]:
     """What the topic was told of the cases of a person."""
     ours = {one[0] for one in cases(place, person)}
     return [one for one in alerts_in(place.ledger.settings, place.topic) if one["case"] in ours]
+
+
+def test_the_first_run_tells_only_of_what_happens_from_then_on(place: Place) -> None:
+    settings = place.ledger.settings.with_changes(care_since=None)
+    send(place, [granted("old"), visit("old"), scored("old", 3), granted("new")])
+    with care(settings, place.folder) as process:
+        wait_for(lambda: ask(settings, BEGAN) == [(1,)], lambda: process.log)
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        send(place, [visit("new") | {"time": now}, scored("new", 3) | {"time": now}])
+        wait_for_cases(place, "new", 1)
+        wait_for(lambda: bool(told(place, "new")), lambda: process.log)
+        assert process.end() == 0
+    assert cases(place, "old") == []
+    place.hook.told.clear()
+
+
+BEGAN = (
+    "SELECT toInt64(sum(sign)) FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND event_type = 'touchline.case.v1' "
+    "AND action = 'began'"
+)
 
 
 def test_a_detractor_who_may_be_called_is_one_case_told_to_each_sink_with_what_came_before(place: Place) -> None:
