@@ -36,14 +36,14 @@ class CareSettings(SettingsGroup):
     )
     care_since: Name | None = Field(
         None,
-        description="what happened from then on opens cases, where that is before the first start of `touchline care`; else the first start",
+        description="what happened from then on opens cases; the first start of `touchline care` where that is earlier, or this is empty",
         examples=["2026-11-01T00:00:00Z"],
     )
     care_lapse_seconds: float = Field(
         10.0,
         ge=0,
         le=3600,
-        description="how long the reason of a case must be gone before it lapses: events that move between partitions are away for a moment",
+        description="how long the reason of a case is gone before it lapses: events that move between partitions are away for a moment",
         examples=[60],
         json_schema_extra={"unit": "seconds"},
     )

@@ -13,11 +13,15 @@ from touchline.cli.main import run
 def test_the_rules_that_ship_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["care", "check"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "version 1: 5 rules, 0 sinks"
+    assert lines[0] == "version 1: 8 rules, 0 sinks"
     assert (
         lines[1]
         == "detractor: recovery (high) when an answer is nps, scored bad; to be reached within 24 hours; needs contact_me"
     )
+    below, unusual, volume = (one.partition(" when ")[2] for one in lines[6:9])
+    assert below == "any KPI over 28 days has its whole interval on the bad side of the map's target; about no person"
+    alarms = "is beyond the limits of the 28 days before; false alarms on at most 0.27 % of days; about no person"
+    assert (unusual, volume) == (f"on a day any KPI {alarms}", f"on a day the number of events {alarms}")
     assert lines[-1] == "no sinks: cases are opened, and nobody is told"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,8 @@ class _Place:
         return [one.body for one in self.store.waiting("desk", 1 << 60, 100)]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-
-
-def test_a_kpi_whose_interval_lies_below_its_target_is_one_case_while_it_stays_there(folder: Path) -> None:
-    place = _Place(folder, BELOW)
+def test_a_kpi_whose_interval_lies_below_its_target_is_one_case_while_it_stays_there(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling = {day(back): reading(10.0 if back <= 4 else 35.0) for back in range(60)}
     assert place.step() == ["opened"]
     assert place.days() == [day(4).isoformat()]
@@ -147,8 +142,8 @@ def test_a_kpi_whose_interval_lies_below_its_target_is_one_case_while_it_stays_t
     place.end()
 
 
-def test_a_case_says_kpi_value_interval_number_target_day_and_map_and_names_nobody(folder: Path) -> None:
-    place = _Place(folder, BELOW)
+def test_a_case_says_kpi_value_interval_number_target_day_and_map_and_names_nobody(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling = {day(0): reading(10.0)}
     place.step()
     (event,), (alert,) = place.numbers.cases.values(), place.told()
@@ -165,22 +160,22 @@ def test_a_case_says_kpi_value_interval_number_target_day_and_map_and_names_nobo
 
 
 @pytest.mark.parametrize("one", [reading(25.0), reading(10.0, 29, is_small=True), reading(35.0)])
-def test_an_interval_that_holds_the_target_or_few_answers_are_no_case(folder: Path, one: Reading) -> None:
-    place = _Place(folder, BELOW)
+def test_an_interval_that_holds_the_target_or_few_answers_are_no_case(tmp_path: Path, one: Reading) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling = {day(0): one}
     assert place.step() == []
     place.end()
 
 
-def test_without_a_target_nothing_is_below_it(folder: Path) -> None:
-    place = _Place(folder, BELOW)
+def test_without_a_target_nothing_is_below_it(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling, place.numbers.target = {day(0): reading(10.0)}, None
     assert place.step() == []
     place.end()
 
 
-def test_late_answers_that_lift_the_kpi_lapse_the_case_once_it_stays_so_and_it_does_not_vanish(folder: Path) -> None:
-    place = _Place(folder, BELOW)
+def test_late_answers_that_lift_the_kpi_lapse_the_case_once_it_stays_so_and_it_does_not_vanish(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling = {day(0): reading(10.0)}
     place.step()
     place.numbers.rolling[day(0)] = reading(28.0)
@@ -198,8 +193,8 @@ def test_late_answers_that_lift_the_kpi_lapse_the_case_once_it_stays_so_and_it_d
     place.end()
 
 
-def test_a_kpi_that_recovers_later_leaves_the_case_to_those_who_work_it(folder: Path) -> None:
-    place = _Place(folder, BELOW)
+def test_a_kpi_that_recovers_later_leaves_the_case_to_those_who_work_it(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling = {day(0): reading(10.0)}
     place.step()
     for later in range(1, 20):
@@ -208,8 +203,8 @@ def test_a_kpi_that_recovers_later_leaves_the_case_to_those_who_work_it(folder: 
     place.end()
 
 
-def test_killed_begun_anew_or_without_its_folder_it_opens_no_second_case(folder: Path) -> None:
-    place = _Place(folder, BELOW, UNUSUAL)
+def test_killed_begun_anew_or_without_its_folder_it_opens_no_second_case(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW, UNUSUAL)
     place.numbers.rolling = {day(0): reading(10.0)}
     place.numbers.daily = {day(back): reading(40.0 if back else -40.0) for back in range(60)}
     assert place.step() == ["opened", "opened"]
@@ -221,8 +216,8 @@ def test_killed_begun_anew_or_without_its_folder_it_opens_no_second_case(folder:
     place.end()
 
 
-def test_it_looks_once_a_step_however_often_it_is_asked(folder: Path) -> None:
-    place = _Place(folder, BELOW)
+def test_it_looks_once_a_step_however_often_it_is_asked(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW)
     place.numbers.rolling = {day(0): reading(35.0)}
     place.step()
     asked = place.numbers.asked
@@ -235,8 +230,8 @@ def test_it_looks_once_a_step_however_often_it_is_asked(folder: Path) -> None:
     place.end()
 
 
-def test_nothing_of_before_the_first_start_is_told(folder: Path) -> None:
-    place = _Place(folder, BELOW, UNUSUAL, since=day(3))
+def test_nothing_of_before_the_first_start_is_told(tmp_path: Path) -> None:
+    place = _Place(tmp_path, BELOW, UNUSUAL, since=day(3))
     place.numbers.rolling = {day(back): reading(10.0) for back in range(60)}
     place.numbers.daily = {day(back): reading(40.0 if back != 5 else -40.0) for back in range(60)}
     assert place.step() == ["opened"]
@@ -244,8 +239,8 @@ def test_nothing_of_before_the_first_start_is_told(folder: Path) -> None:
     place.end()
 
 
-def test_a_day_is_judged_once_it_is_over_and_settled(folder: Path) -> None:
-    place = _Place(folder, UNUSUAL)
+def test_a_day_is_judged_once_it_is_over_and_settled(tmp_path: Path) -> None:
+    place = _Place(tmp_path, UNUSUAL)
     place.numbers.daily = {day(back): reading(40.0) for back in range(60)} | {day(-1): reading(-40.0)}
     assert place.step() == []
     assert place.step(23 * 3_600_000_000) == ["opened"]
@@ -253,8 +248,8 @@ def test_a_day_is_judged_once_it_is_over_and_settled(folder: Path) -> None:
     place.end()
 
 
-def test_an_unusual_day_says_its_limits_and_how_often_such_an_alarm_is_false(folder: Path) -> None:
-    place = _Place(folder, UNUSUAL)
+def test_an_unusual_day_says_its_limits_and_how_often_such_an_alarm_is_false(tmp_path: Path) -> None:
+    place = _Place(tmp_path, UNUSUAL)
     place.numbers.daily = {day(back): reading(40.0 if back else -10.0) for back in range(60)}
     place.step()
     (event,) = place.numbers.cases.values()
@@ -264,15 +259,15 @@ def test_an_unusual_day_says_its_limits_and_how_often_such_an_alarm_is_false(fol
     place.end()
 
 
-def test_a_day_with_few_days_before_it_is_not_judged(folder: Path) -> None:
-    place = _Place(folder, UNUSUAL)
+def test_a_day_with_few_days_before_it_is_not_judged(tmp_path: Path) -> None:
+    place = _Place(tmp_path, UNUSUAL)
     place.numbers.daily = {day(back): reading(40.0 if back else -40.0) for back in range(13)}
     assert place.step() == []
     place.end()
 
 
-def test_a_day_on_which_no_event_came_is_unusual_where_many_were_usual(folder: Path) -> None:
-    place = _Place(folder, VOLUME)
+def test_a_day_on_which_no_event_came_is_unusual_where_many_were_usual(tmp_path: Path) -> None:
+    place = _Place(tmp_path, VOLUME)
     place.numbers.volumes = {day(back): 100 + back % 7 for back in range(1, 70)}
     assert place.step() == ["opened"]
     (event,) = place.numbers.cases.values()

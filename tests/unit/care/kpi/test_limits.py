@@ -95,7 +95,7 @@ def test_limits_are_narrower_with_more_answers_and_hold_what_is_expected() -> No
 
 def test_a_day_that_did_change_is_outside() -> None:
     limits = limits_of_counts(Counts(60, 12, 30), Counts(1_500, 750, 300), 0.0027)
-    assert 100 * (12 - 30) / 60 < limits.low
+    assert limits.low > 100 * (12 - 30) / 60
     assert limits_of_events([40] * 14 + [44] * 14, 0.0027).low > 20
 
 
