@@ -19,6 +19,7 @@ from touchline.care.reader import LedgerFacts
 from touchline.care.rules import CareRules, load_rules
 from touchline.care.since import began_event, read_since
 from touchline.care.store import CareStore
+from touchline.care.work.read import read_said
 from touchline.clickhouse.connect import connect
 from touchline.schemas.times import parse_time
 from touchline.settings import Settings
@@ -139,6 +140,9 @@ def test_cases_of_kpis_are_one_each_after_they_were_stored_and_persons_rules_lea
         "below": (BELOW_SINCE, True), "unusual": ("2025-06-30", True), "volume": ("2025-06-30", True),
     }  # fmt: skip
     assert stepped(folder / "two", NOW_US) == 0
+    case = next(name for name, (one, _) in standing.items() if one.rule == "below")
+    ((context,),) = [[one.context for one in read_said(client, case)]]
+    assert (context["kpi"], context["kpi_day"], float(context["ci_high"])) == ("nps", BELOW_SINCE, below["ci_high"])
     rows = client.execute("SELECT rule, touchpoint, person, about_event_id, is_open FROM journey.cases ORDER BY rule")
     assert rows == [(rule, "till", None, None, 1) for rule in ("below", "unusual", "volume")]
     assert {one.event_id for one in LedgerFacts(client, load_rules()).standing().values()} == {""}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from touchline.care.kpi.reader import ShownMap
 from touchline.care.kpi.series import Cell, Found
@@ -11,6 +11,12 @@ from touchline.care.rules import CaseRule
 from touchline.care.telling import Alert
 from touchline.schemas.events import CASE
 from touchline.schemas.times import US_PER_HOUR, format_time
+
+CONTEXT: Final = (
+    "kpi", "variant", "scope", "stage", "kpi_day", "days", "value", "ci_low", "ci_high", "n", "target", "expected", "limit_low",
+    "limit_high", "false_alarm_rate", "map", "map_version",
+)  # fmt: skip
+"""What the event of a case of a KPI has in its properties, in the order in which it is shown."""
 
 
 class KpiWanted(NamedTuple):

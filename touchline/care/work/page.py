@@ -38,7 +38,7 @@ def case_page(case: Case, said: Sequence[Said]) -> RenderableType:
     about = f"{case.touchpoint}" + (f", event {case.about_source} {case.about_event_id}" if case.about_event_id else "")
     facts = {
         "case": case.case_id, "rule": f"{case.rule} version {case.rule_version or '-'} ({case.kind}, {case.severity})",
-        "state": state_of(case), "about": about, "person": case.person, "place": case.place, "brand": case.brand,
+        "state": state_of(case), "about": about, "kpi": _kpi(said), "person": case.person, "place": case.place, "brand": case.brand,
         "due": f"{_time(case.due_at)} UTC {_MARKS[case.is_in_sla]}".strip() if case.due_at else None, "owner": case.owner,
         "cause": case.cause, "simulated": "yes" if case.is_simulated else None,
     }  # fmt: skip
@@ -52,7 +52,8 @@ def case_page(case: Case, said: Sequence[Said]) -> RenderableType:
 def case_object(case: Case, said: Sequence[Said]) -> dict[str, Any]:
     """For JSON; without identifiers."""
     steps = [{"at": one.at, "state": one.state, "owner": one.owner or None, "cause": one.cause or None} for one in said]
-    return case._asdict() | {"events": steps}
+    kpi = [dict(one.context) for one in said if one.context]
+    return case._asdict() | {"events": steps} | ({"kpi": kpi[0]} if kpi else {})
 
 
 def cases_csv(cases: Sequence[Case]) -> Iterator[str]:
@@ -63,6 +64,19 @@ def cases_csv(cases: Sequence[Case]) -> Iterator[str]:
 def state_of(case: Case) -> str:
     """The state, and whether its reason is gone."""
     return f"{case.state}, lapsed" if case.is_lapsed else case.state
+
+
+def _kpi(said: Sequence[Said]) -> str:
+    """Of a case of a KPI what it was opened by; else nothing."""
+    context = next((one.context for one in said if one.context), {})
+    return ", ".join(f"{name.removeprefix('kpi_')} {_short(value)}" for name, value in context.items())
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def _time(moment: datetime | None) -> str:

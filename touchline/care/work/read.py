@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from clickhouse_driver import Client
 
+from touchline.care.kpi.telling import CONTEXT
 from touchline.errors import WrongUsage
 from touchline.schemas.events import CASE
 from touchline.sql.ledger.rows import NET_ROWS
@@ -56,6 +58,8 @@ class Said(NamedTuple):
     cause: str
     identifier: str
     identifier_type: str
+    context: Mapping[str, str] = MappingProxyType({})
+    """Of the event that opens a case of a KPI: KPI, day, value and the like (kpi/telling.py)."""
 
 
 _FLAGS: Final = frozenset(("is_open", "is_lapsed", "is_in_sla", "is_simulated"))
@@ -85,7 +89,10 @@ def read_case(client: Client, beginning: str) -> Case | None:
 
 def read_said(client: Client, case_id: str) -> list[Said]:
     """The events of a case, in the order of their times."""
-    return [Said._make(row) for row in client.execute(_SAID, {"case": case_id})]
+    return [
+        Said._make((*said, {name: known[name] for name in CONTEXT if name in known} if "kpi_day" in known else {}))
+        for *said, known in client.execute(_SAID, {"case": case_id})
+    ]
 
 
 def _case(row: Sequence[object]) -> Case:
@@ -95,6 +102,6 @@ def _case(row: Sequence[object]) -> Case:
 
 _SAID: Final = f"""
 SELECT event_time, toString(action), toString(source), event_id, properties['owner'], properties['cause'], identifier,
-    toString(identifier_type) FROM journey_raw.ledger
+    toString(identifier_type), properties FROM journey_raw.ledger
 WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CASE}' AND properties['case'] = %(case)s AND {NET_ROWS}
 ORDER BY event_time, event_id"""
