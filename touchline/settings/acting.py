@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from touchline.schemas.times import parse_time
 from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none
 
 
@@ -65,9 +65,13 @@ class CareSettings(SettingsGroup):
     @classmethod
     def _is_a_time(cls, value: str | None) -> str | None:
         """Raises ValueError unless it is RFC 3339 with an offset."""
-        if value is not None:
-            try:
-                parse_time(value)
-            except ValueError as error:
-                raise ValueError("care_since is not a time; write it as 2026-11-01T00:00:00Z") from error
+        if value is not None and not _has_offset(value):
+            raise ValueError("a time has an offset; write it as 2026-11-01T00:00:00Z")
         return value
+
+
+def _has_offset(text: str) -> bool:
+    try:
+        return "T" in text and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

@@ -13,7 +13,9 @@ from touchline.care.desk import LAPSE_AFTER_US, CareDesk
 from touchline.care.facts import CareFact, Granted
 from touchline.care.since import began_event, earlier
 from touchline.care.store import CareStore
+from touchline.errors import WrongUsage
 from touchline.schemas.case import CaseEvent
+from touchline.settings import load_settings
 
 EVENT = ("shop", "e1")
 START_US = 1_000 * HOUR_US
@@ -147,3 +149,10 @@ def test_the_time_of_the_settings_counts_where_it_is_earlier_than_the_first_star
 def test_the_first_start_is_an_event_of_the_topic() -> None:
     event = began_event(START_US, "care")
     assert CaseEvent.model_validate(event | {"received_at": event["time"]}).state == "began"
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-01", "2026-11-01T00:00:00"])
+def test_a_time_of_the_settings_has_an_offset(text: str) -> None:
+    with pytest.raises(WrongUsage, match="2026-11-01T00:00:00Z"):
+        load_settings(care_since=text)
+    assert load_settings(care_since="2026-11-01T01:00:00+01:00").care_since == "2026-11-01T01:00:00+01:00"
