@@ -51,6 +51,8 @@ rules:
 sinks:
   - {{id: desk, kafka: {{topic: {ALERTS}}}}}
 """
+SINCE: Final = "2026-01-01T00:00:00Z"
+"""Before all events, which are of long ago."""
 _SOURCES: Final = """
   bench: {legal_basis: contract}
   care: {legal_basis: legitimate_interests}
@@ -124,7 +126,9 @@ def _prepared(settings: Settings, folder: Path) -> Settings:
     sources.write_text(f"sources:{_SOURCES}")
     for topic in (ALERTS, COPIES):
         ensure_topic(settings.with_changes(topic=topic, partitions=1), 1)
-    return settings.with_changes(sources_file=sources, care_rules_file=folder / "care.yaml", care_dir=folder / "care")
+    return settings.with_changes(
+        sources_file=sources, care_rules_file=folder / "care.yaml", care_dir=folder / "care", care_since=SINCE
+    )
 
 
 def _id(number: int) -> str:

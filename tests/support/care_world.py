@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from touchline.care.cases import wanted_cases
 from touchline.care.desk import CareDesk
 from touchline.care.facts import CareFact, Granted, PersonFacts
-from touchline.care.reader import Changed, Cursor, Event, Standing
+from touchline.care.reader import INSERTS_AT_ONCE, Changed, Cursor, Event, News, Standing
 from touchline.care.rules import CareRules
 from touchline.care.sinks.model import Sink
 from touchline.care.sinks.queue import SinkQueue
@@ -85,10 +85,12 @@ class World:
         self.effect()
         return {name: len(inserts) for name, inserts in self.streams.items()}
 
-    def changed_since(self, since: Mapping[str, int], until: Mapping[str, int]) -> Changed:
-        self.effect()
+    def news(self, since: Mapping[str, int]) -> News:
+        newest = self.newest()
+        until = {name: min(last, since.get(name, 0) + INSERTS_AT_ONCE) for name, last in newest.items()}
         new = [one for name, last in until.items() for one in self.streams[name][since.get(name, 0) : last]]
-        return Changed(*(frozenset().union(*parts) for parts in zip(*new, strict=True))) if new else Changed()
+        changed = Changed(*(frozenset().union(*parts) for parts in zip(*new, strict=True))) if new else Changed()
+        return News(changed, until, until != newest)
 
     def persons(self, identifiers: Iterable[str]) -> dict[str, PersonFacts]:
         self.effect()

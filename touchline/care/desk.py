@@ -14,14 +14,12 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from touchline.care.cases import Change, Wanted, changes, next_look_us, still_gone, wanted_cases
 from touchline.care.facts import PersonFacts
-from touchline.care.reader import Changed, Cursor, Event, Standing
+from touchline.care.reader import Event, News, Standing
 from touchline.care.rules import CareRules
 from touchline.care.store import CareStore, Kept
 from touchline.care.telling import Alert, alert_of, changed_event, opened_event, withdrawn_alert
 
 LOOKS_AT_ONCE: Final = 1_000
-INSERTS_AT_ONCE: Final = 20
-"""Of each stream: what one look reads stays small, also where the whole past is new."""
 TOLD_AGAIN_US: Final = 72 * 3_600_000_000
 """Where nothing is known of what sinks were told, since the folder is new, they are told of the cases of so long that nobody has worked."""
 LAPSE_AFTER_US: Final = 10_000_000
@@ -32,11 +30,8 @@ Offers = Callable[[str, str], dict[str, list[str]]]
 class Facts(Protocol):
     """What the desk reads; `reader.py` reads it from ClickHouse."""
 
-    def newest(self) -> Cursor:
-        """The last insert of each stream."""
-
-    def changed_since(self, since: Mapping[str, int], until: Mapping[str, int]) -> Changed:
-        """What came between the two."""
+    def news(self, since: Mapping[str, int]) -> News:
+        """What came after these inserts."""
 
     def persons(self, identifiers: Iterable[str]) -> dict[str, PersonFacts]:
         """The persons to whom these identifiers lead."""
@@ -78,7 +73,7 @@ class _Decided(NamedTuple):
 class CareDesk:
     """Decides and tells. `now_us` is the clock; `sinks` maps the names of sinks to the kinds of cases that they take. Reasons of before
     `since_us` open no case; a case lapses when its reason has been gone for `lapse_after_us`: an event that moves between partitions is
-    away for a moment."""
+    away for a moment. `on_told` is called when there is something new for sinks, before its events are posted."""
 
     def __init__(
         self,
@@ -92,6 +87,7 @@ class CareDesk:
         now_us: Callable[[], int],
         since_us: int = 0,
         lapse_after_us: int = LAPSE_AFTER_US,
+        on_told: Callable[[], None] = lambda: None,
     ) -> None:
         self._facts = facts
         self._store = store
@@ -103,6 +99,7 @@ class CareDesk:
         self._now_us = now_us
         self._since_us = since_us
         self._lapse_after_us = lapse_after_us
+        self._on_told = on_told
         self._kinds = {one.id: one.kind for one in rules.rules}
         self._standing: dict[str, Standing] = {}
         self._by_reason: defaultdict[Event, set[str]] = defaultdict(set)
@@ -113,9 +110,8 @@ class CareDesk:
 
     def look(self) -> Looked:
         """Deals with what came since the last look, and with those whose moment has come."""
-        now_us, since, newest = self._now_us(), self._store.cursor(), self._facts.newest()
-        until = {name: min(last, since.get(name, 0) + INSERTS_AT_ONCE) for name, last in newest.items()}
-        changed = self._facts.changed_since(since, until)
+        now_us, since = self._now_us(), self._store.cursor()
+        changed, until, is_behind = self._facts.news(since)
         strange = self._strange(changed.of_cases)
         again = self._to_tell_again(strange if since else self._standing, now_us)
         gone = self._store.gone()
@@ -143,9 +139,11 @@ class CareDesk:
         for one in decided:
             self._said.add(one.event["id"])
             self._remember(one.after)
+        if told:
+            self._on_told()
         if decided:
             self.post()
-        return Looked(len(persons), len(decided), told, until != newest)
+        return Looked(len(persons), len(decided), told, is_behind)
 
     def post(self) -> None:
         """Brings events away that were kept; those of a process before this one, too."""

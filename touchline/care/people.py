@@ -1,7 +1,7 @@
 """Reads the facts and consents of persons, as the default map has them.
 
-Alerts wait for this, so it asks plainly: few columns, rows of both signs, of which those that are taken back are left out here. Joins and
-the sub-query of what stands would take the engine five times as long to plan.
+Alerts wait for this, so it asks little and plainly: all rows of an identifier at once, of both signs and all maps, of which those that do
+not count are left out here. To plan a question costs the engine more than to answer it.
 
 Why: docs/decisions/0207.
 """
@@ -9,44 +9,88 @@ Why: docs/decisions/0207.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from clickhouse_driver import Client
 
 from touchline.care.consents import Statement, granted_times
 from touchline.care.facts import CareFact, Granted, PersonFacts
-from touchline.person.ask import Rows, ask, ask_of_keys
+from touchline.person.ask import ask, ask_of_keys
 from touchline.person.evidence import time_us
 from touchline.schemas.events import ANSWER, CONSENT
 from touchline.sql.language.catalogue import Variant, load_catalogue
-from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
+from touchline.sql.ledger.rows import NET_ROWS
 
 COUNTED: Final = frozenset(("complete", "partial"))
 """Dispositions of answers whose scores count."""
 _Key = tuple[str, str, int, int]
+Shown = tuple[str, int]
+"""A map and its version."""
 
 
-def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, PersonFacts]:
+class _Row(NamedTuple):
+    """What is read of a row; the columns of the ledger."""
+
+    row_id: int
+    sign: int
+    kind: str
+    map: str
+    map_version: int
+    fate: str
+    identifier: str
+    identifier_type: str
+    person: str
+    event_time: Any
+    received_time: Any
+    source: str
+    event_id: str
+    event_type: str
+    touchpoint: str
+    action: str
+    properties: dict[str, str]
+    stage_order: int
+    stage: str
+    cycle: int
+    is_conversion: int
+    kpi: str
+    variant: str
+    scope: str
+    score: float
+    has_score: int
+    disposition: str
+    scale_min: int
+    scale_max: int
+    place: str
+    brand: str
+    is_simulated: int
+    about_time: Any
+    purposes: str
+    consent_id: str
+
+
+def read_persons(client: Client, identifiers: Collection[str], default: Callable[[], Shown]) -> dict[str, PersonFacts]:
     """Person key -> facts, of all persons to whom these identifiers lead in the default map."""
     if not identifiers:
         return {}
-    persons = {person for _, person in ask_of_keys(client, _PERSONS, sorted(identifiers))}
-    keys = sorted({key for row in ask_of_keys(client, _MERGED, sorted(persons)) for key in row} | persons)
+    rows = _rows_of(client, identifiers)
+    shown = default()
+    persons = {row.person for row in _attached(rows, shown)}
+    keys = {key for row in ask_of_keys(client, _MERGED, sorted(persons)) for key in row} | persons
+    rows += _rows_of(client, keys.difference(identifiers))
+    gone = {row.row_id for row in rows if row.sign < 0}
+    stand = [row for row in rows if row.sign > 0 and row.row_id not in gone and row.identifier in keys]
     facts: defaultdict[str, list[CareFact]] = defaultdict(list)
     named: defaultdict[str, set[str]] = defaultdict(set)
-    attached = _net(ask_of_keys(client, _FACTS, keys))
-    rows = list(_net(ask_of_keys(client, _RECEIVED, keys)))  # after them: what is attached was received
-    received_us = {(source, event_id): time_us(at) for at, source, event_id, *_ in rows}
-    for person, identifier, *row in attached:
-        if person in persons:
-            fact = _fact(row)
-            facts[person].append(fact._replace(received_us=received_us.get((fact.source, fact.event_id), 0)))
-            named[person].add(identifier)
-    received = [row[3:] for row in rows]
-    types = {identifier: kind for identifier, kind, *_ in received if kind}
-    consents = _consents(client, [row for row in received if row[2] == CONSENT])
+    received = [row for row in stand if row.kind == "received" and row.fate == "stored"]
+    received_us = {(row.source, row.event_id): time_us(row.received_time) for row in received}  # only these rows say when
+    for row in _attached(stand, shown):
+        if row.person in persons:
+            facts[row.person].append(_fact(row, received_us.get((row.source, row.event_id), 0)))
+            named[row.person].add(row.identifier)
+    types = {row.identifier: row.identifier_type for row in received if row.identifier_type}
+    consents = _consents(client, [row for row in received if row.event_type == CONSENT])
     return {
         person: PersonFacts(
             facts[person],
@@ -57,33 +101,28 @@ def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, Pers
     }
 
 
-def _net(rows: Rows) -> Iterator[Sequence[Any]]:
-    """Rows that stand, without their first two columns: row id and sign."""
-    gone = {row[0] for row in rows if row[1] < 0}
-    return (row[2:] for row in rows if row[1] > 0 and row[0] not in gone)
+def default_map(client: Client) -> Shown:
+    """The map that readers see who name none, and its version; ('', 0) before one is chosen."""
+    ((name, version),) = client.execute(_DEFAULT_MAP)
+    return name, version
 
 
-def _fact(row: Sequence[Any]) -> CareFact:
-    (
-        at,
-        source,
-        event_id,
-        event_type,
-        touchpoint,
-        action,
-        properties,
-        order,
-        stage,
-        cycle,
-        converts,
-        *answer,
-    ) = row
-    kpi, variant, scope, score, has_score, disposition, low, high, place, brand, is_simulated = answer
-    counts = bool(has_score) and disposition in COUNTED
+def _rows_of(client: Client, identifiers: Collection[str]) -> list[_Row]:
+    return [_Row._make(row) for row in ask_of_keys(client, _ROWS, sorted(identifiers))]
+
+
+def _attached(rows: Iterable[_Row], shown: Shown) -> list[_Row]:
+    return [row for row in rows if row.kind == "attached" and (row.map, row.map_version) == shown]
+
+
+def _fact(row: _Row, received_us: int) -> CareFact:
+    scale = (row.scale_min, row.scale_max)
+    counts = bool(row.has_score) and row.disposition in COUNTED
+    of_answer = _class_of((row.kpi, row.variant, *scale), row.score) if counts else ""
     return CareFact(
-        time_us(at), source, event_id, event_type == ANSWER, touchpoint, action, properties, order, stage, cycle, bool(converts),
-        kpi, scope, score if has_score else None, (low, high), _class_of((kpi, variant, low, high), score) if counts else "", place, brand,
-        bool(is_simulated),
+        time_us(row.event_time), row.source, row.event_id, row.event_type == ANSWER, row.touchpoint, row.action, row.properties,
+        row.stage_order, row.stage, row.cycle, bool(row.is_conversion), row.kpi, row.scope, row.score if row.has_score else None, scale,
+        of_answer, row.place, row.brand, bool(row.is_simulated), received_us,
     )  # fmt: skip
 
 
@@ -106,33 +145,25 @@ def _variants() -> Mapping[_Key, Variant]:
     }
 
 
-def _consents(client: Client, rows: Sequence[Sequence[Any]]) -> dict[str, list[Granted]]:
+def _consents(client: Client, rows: Sequence[_Row]) -> dict[str, list[Granted]]:
     """Identifier -> what was granted under it, by purpose and time."""
-    unnamed = sorted({consent for *_, purposes, consent in rows if not purposes})
+    unnamed = sorted({row.consent_id for row in rows if not row.purposes})
     stands_for: dict[str, list[str]] = dict(ask(client, _PURPOSES, consents=tuple(unnamed))) if unnamed else {}
     said: defaultdict[str, list[Statement]] = defaultdict(list)
-    for identifier, _, _, effective, action, purposes, consent in rows:
-        named = tuple(purposes.split(",")) if purposes else tuple(stands_for.get(consent, ()))
-        said[identifier].append(Statement(time_us(effective), action == "withdrawn", named))
+    for row in rows:
+        named = tuple(row.purposes.split(",")) if row.purposes else tuple(stands_for.get(row.consent_id, ()))
+        said[row.identifier].append(Statement(time_us(row.about_time), row.action == "withdrawn", named))
     return {identifier: granted_times(statements) for identifier, statements in said.items()}
 
 
-_PERSONS: Final = f"""
-SELECT DISTINCT identifier, person FROM journey_raw.ledger WHERE kind = 'attached' AND {DEFAULT_MAP} AND identifier IN %(keys)s"""
+_DEFAULT_MAP: Final = (
+    "SELECT toString(argMax(map, shown_at)), argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default"
+)
+_ROWS: Final = f"""
+SELECT {", ".join(_Row._fields)} FROM journey_raw.ledger PREWHERE identifier IN %(keys)s SETTINGS max_threads = 1"""
 _MERGED: Final = """
 SELECT DISTINCT identifier, person FROM journey_raw.ledger
-WHERE kind = 'attached' AND sign = 1 AND person != identifier AND person IN %(keys)s"""
-_FACTS: Final = f"""
-SELECT row_id, sign, person, identifier, event_time, toString(source), event_id, toString(event_type),
-    toString(touchpoint), toString(action), properties, stage_order, toString(stage), cycle, is_conversion, toString(kpi),
-    toString(variant), toString(scope), score, has_score, toString(disposition), scale_min, scale_max, toString(place), toString(brand),
-    is_simulated
-FROM journey_raw.ledger WHERE kind = 'attached' AND {DEFAULT_MAP} AND identifier IN %(keys)s"""
-# Only these rows say when an event was received.
-_RECEIVED: Final = """
-SELECT row_id, sign, received_time, toString(source), event_id, identifier, toString(identifier_type), toString(event_type), about_time,
-    toString(action), toString(purposes), consent_id
-FROM journey_raw.ledger WHERE kind = 'received' AND (fate = 'stored' OR sign = -1) AND identifier IN %(keys)s"""
+WHERE kind = 'attached' AND person != identifier AND person IN %(keys)s SETTINGS max_threads = 1"""
 _PURPOSES: Final = f"""
 SELECT consent_id, arraySort(groupUniqArrayArray(splitByChar(',', toString(purposes)))) FROM journey_raw.ledger
 WHERE kind = 'received' AND fate = 'stored' AND purposes != '' AND consent_id IN %(consents)s

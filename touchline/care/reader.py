@@ -1,27 +1,32 @@
 """Reads what rules look at: which persons changed since an insert, and the cases that stand.
 
-Persons change by journey rows of either sign (a new fact, a correction, a merge), by statements of consent, and by links, which say for
-whom these hold. Nothing is read of persons
-of whom no rule can speak.
+What is new is one question to the table itself, in its own order, since alerts wait for it and it is asked all the time. Persons change
+by journey rows of either sign (a new fact, a correction, a merge), by statements of consent, and by links, which say for whom these hold.
+Nothing is read of persons of whom no rule can speak.
 
 Why: docs/decisions/0207.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from clickhouse_driver import Client
 
 from touchline.care.facts import PersonFacts
 from touchline.care.linked import linked_with, who_spoke_of_consent, with_consents_of_all
-from touchline.care.people import read_persons
+from touchline.care.people import Shown, default_map, read_persons
 from touchline.care.rules import CareRules
 from touchline.person.ask import ask
 from touchline.schemas.events import CASE, CONSENT
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 
+INSERTS_AT_ONCE: Final = 20
+"""Of each stream: what one look reads stays small, also where the whole past is new."""
+STREAMS_SECONDS: Final = 1.0
+"""So often it asks which streams there are; of those it knows each look finds what is new."""
 Event = tuple[str, str]
 """Source and id."""
 Cursor = dict[str, int]
@@ -57,30 +62,53 @@ class Changed(NamedTuple):
     of_cases: frozenset[str] = frozenset()
 
 
-class LedgerFacts:
-    """The facts of the ledger, as the desk asks for them."""
+class News(NamedTuple):
+    """What came since an insert, up to and including `until`. `is_behind`: there is more."""
 
-    def __init__(self, client: Client, rules: CareRules) -> None:
+    changed: Changed
+    until: Cursor
+    is_behind: bool = False
+
+
+class LedgerFacts:
+    """The facts of the ledger, as the desk asks for them. `clock` gives seconds."""
+
+    def __init__(self, client: Client, rules: CareRules, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._rules = rules
+        self._clock = clock
+        self._newest: Cursor = {}
+        self._asked_s = float("-inf")
+        self._shown: Shown | None = None
 
-    def newest(self) -> Cursor:
-        """The last insert of each stream."""
-        return newest(self._client)
-
-    def changed_since(self, since: Mapping[str, int], until: Mapping[str, int]) -> Changed:
-        """What came between the two."""
-        return changed_since(self._client, since, until, self._rules)
+    def news(self, since: Mapping[str, int]) -> News:
+        """What came after these inserts, of each stream at most INSERTS_AT_ONCE of them."""
+        self._shown, now_s = None, self._clock()
+        if now_s - self._asked_s >= STREAMS_SECONDS:
+            self._newest, self._asked_s = newest(self._client), now_s
+        rows = _new_rows(self._client, since, self._newest, self._rules) if self._newest else []
+        for row in rows:
+            if row.kind == "mark":
+                self._newest[row.stream] = max(self._newest[row.stream], row.insert_number)
+        until = {name: min(last, since.get(name, 0) + INSERTS_AT_ONCE) for name, last in self._newest.items()}
+        complete = [row for row in rows if row.insert_number <= until[row.stream]]
+        return News(_changed(self._client, complete, self._default), until, until != self._newest)
 
     def persons(self, identifiers: Iterable[str]) -> dict[str, PersonFacts]:
         """The persons to whom these identifiers lead."""
         asked = set(identifiers)
-        persons = read_persons(self._client, asked)
+        persons = read_persons(self._client, asked, self._default)
         # Who only gave or withdrew a consent under an identifier has no journey by it: the links lead to whom it is about.
         found = {key for one in persons.values() for key, _ in one.identifiers} | persons.keys()
         if elsewhere := linked_with(self._client, asked - found) - found:
-            persons |= read_persons(self._client, elsewhere)
+            persons |= read_persons(self._client, elsewhere, self._default)
         return with_consents_of_all(self._client, persons) if persons else {}
+
+    def _default(self) -> Shown:
+        """The map that readers see, asked for once a look."""
+        if self._shown is None:
+            self._shown = default_map(self._client)
+        return self._shown
 
     def holders(self, events: Collection[Event]) -> set[str]:
         """Identifiers under which these events stand now."""
@@ -97,42 +125,59 @@ def newest(client: Client) -> Cursor:
     return dict(client.execute(_NEWEST))
 
 
-def changed_since(client: Client, since: Mapping[str, int], until: Mapping[str, int], rules: CareRules) -> Changed:
-    """What came in the inserts after `since`, up to and including `until`."""
-    spans = [(name, since.get(name, 0), last) for name, last in until.items() if since.get(name, 0) < last]
-    if not spans:
-        return Changed()
-    kpis, touchpoints = _asked_by(rules)
-    values: dict[str, object] = {"kpis": kpis or [""], "touchpoints": touchpoints or [""]}
-    for number, (stream, first, last) in enumerate(spans):
-        values |= {f"s{number}": stream, f"a{number}": first, f"u{number}": last}
-    within = " OR ".join(
-        f"(stream = %(s{number})s AND insert_number > %(a{number})s AND insert_number <= %(u{number})s)"
-        for number in range(len(spans))
-    )
-    every = "1" if any(one.overdue for one in rules.rules) else _MATTERS
-    identifiers: set[str] = set()
-    events: set[Event] = set()
-    of_cases: set[str] = set()
-    ends: set[str] = set()
-    for identifier, person, source, event_id, is_case, is_link in client.execute(
-        _CHANGED.format(within=within, every=every), values
-    ):
-        if is_case:
-            of_cases.add(event_id)
-        elif is_link:
-            ends.update((identifier, person))
-        else:
-            identifiers.update((identifier, person))
-            events.add((source, event_id))
-    identifiers |= who_spoke_of_consent(client, ends)
-    return Changed(frozenset(identifiers - {""}), frozenset(events), frozenset(of_cases))
-
-
 def read_standing(client: Client) -> dict[str, Standing]:
     """All cases that rules opened, whatever became of them."""
     found = (Standing._make((*said, bool(worked), bool(stands))) for *said, worked, stands in client.execute(_STANDING))
     return {one.case: one for one in found}
+
+
+class _Row(NamedTuple):
+    """What is read of a new row; the columns of the ledger."""
+
+    stream: str
+    insert_number: int
+    kind: str
+    identifier: str
+    person: str
+    linked_identifier: str
+    source: str
+    event_id: str
+    event_type: str
+    action: str
+    map: str
+    map_version: int
+
+
+def _new_rows(client: Client, since: Mapping[str, int], streams: Iterable[str], rules: CareRules) -> list[_Row]:
+    """Rows of the inserts that follow, their marks among them, of which rules may speak."""
+    kpis, touchpoints = _asked_by(rules)
+    values: dict[str, object] = {"kpis": kpis or [""], "touchpoints": touchpoints or [""]}
+    spans = []
+    for number, stream in enumerate(sorted(streams)):
+        first = since.get(stream, 0)
+        values |= {f"s{number}": stream, f"a{number}": first, f"u{number}": first + INSERTS_AT_ONCE}
+        spans.append(f"stream = %(s{number})s AND insert_number > %(a{number})s AND insert_number <= %(u{number})s")
+    every = "1" if any(one.overdue for one in rules.rules) else _MATTERS
+    query = _NEW.format(within=" OR ".join(f"({one})" for one in spans), every=every)
+    return [_Row._make(row) for row in client.execute(query, values)]
+
+
+def _changed(client: Client, rows: Sequence[_Row], default: Callable[[], Shown]) -> Changed:
+    """What these rows say has changed, as the default map has them now."""
+    identifiers: set[str] = set()
+    events: set[Event] = set()
+    attached = [row for row in rows if row.kind == "attached" and row.identifier]
+    if attached:
+        shown = default()
+        attached = [row for row in attached if (row.map, row.map_version) == shown]
+    received = [row for row in rows if row.kind == "received"]
+    for row in (*attached, *(row for row in received if row.event_type == CONSENT and row.identifier)):
+        identifiers.update((row.identifier, row.person))
+        events.add((row.source, row.event_id))
+    ends = {end for row in rows if row.kind in _LINKS for end in (row.identifier, row.linked_identifier)}
+    identifiers |= who_spoke_of_consent(client, ends)
+    of_cases = {row.event_id for row in received if row.event_type == CASE and row.action in _OF_RULES}
+    return Changed(frozenset(identifiers - {""}), frozenset(events), frozenset(of_cases))
 
 
 def _asked_by(rules: CareRules) -> tuple[list[str], list[str]]:
@@ -147,15 +192,14 @@ _NEWEST: Final = (
 )
 _MATTERS: Final = "(sign = -1 OR person != identifier OR kpi IN %(kpis)s OR touchpoint IN %(touchpoints)s)"
 """Whatever is taken back, and whatever stands with a merged person, may change who has consented, and whose facts those of rules are."""
-_CHANGED: Final = f"""
-SELECT identifier, if(kind = 'attached', person, linked_identifier), toString(source), event_id, event_type = '{CASE}',
-    kind IN ('link', 'unlink')
-FROM journey_raw.ledger
-WHERE ({{within}}) AND ((kind = 'attached' AND identifier != '' AND {DEFAULT_MAP} AND {{every}})
-    OR (kind = 'received' AND event_type = '{CONSENT}' AND identifier != '')
-    OR kind IN ('link', 'unlink')
-    OR (kind = 'received' AND event_type = '{CASE}' AND action IN ('opened', 'lapsed', 'restored')))
-SETTINGS optimize_use_projections = 0"""
+_LINKS: Final = frozenset(("link", "unlink"))
+_OF_RULES: Final = frozenset(("opened", "lapsed", "restored"))
+_NEW: Final = f"""
+SELECT {", ".join(_Row._fields)} FROM journey_raw.ledger PREWHERE {{within}}
+WHERE kind IN ('mark', 'link', 'unlink') OR (kind = 'attached' AND {{every}})
+    OR (kind = 'received' AND event_type IN ('{CONSENT}', '{CASE}'))
+SETTINGS optimize_use_projections = 0, max_threads = 1"""
+"""Plain columns and few conditions, since the engine is asked this many times a second: the rest is left out here."""
 _ATTACHED: Final = f"kind = 'attached' AND {DEFAULT_MAP} AND {NET_ROWS}"
 _HOLDERS: Final = (
     f"SELECT DISTINCT identifier FROM journey_raw.ledger WHERE {_ATTACHED} AND (source, event_id) IN %(events)s"

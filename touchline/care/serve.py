@@ -1,6 +1,7 @@
 """The life of `touchline care`: look, tell, deliver; and on SIGTERM or SIGINT let go within seconds.
 
-ClickHouse or Kafka may be away: it waits, says so, and goes on where it was. One thread does all that touches the store.
+ClickHouse or Kafka may be away: it waits, says so, and goes on where it was. One thread looks; another brings sinks what waits for them, so
+that no delivery waits for a look.
 """
 
 from __future__ import annotations
@@ -90,13 +91,16 @@ class Care:
         self._rules = rules
         self._meter = Meter(CARE)
         self._thread = ThreadPoolExecutor(1, "care")
+        self._sinks_thread = ThreadPoolExecutor(1, "care sinks")
         self._store: CareStore | None = None
+        self._sinks_store: CareStore | None = None
         self._producer: TouchpointProducer | None = None
         self._desk: CareDesk | None = None
         self._kpis: KpiDesk | None = None
         self._client: Client | None = None
         self._offers = offers_of(settings)
         self._is_ready = self._has_failed = self._has_begun = False
+        self._loop: asyncio.AbstractEventLoop
         self._queues = [self._queue(sink) for sink in rules.sinks]
         self._tasks: list[asyncio.Task[None]] = []
         self._endpoint = Endpoint(settings, self._meter, self._counts, lambda: self._is_ready)
@@ -111,17 +115,16 @@ class Care:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _stored(self, work: Callable[[CareStore], _Any]) -> _Any:
-        store = self._store
+        store = self._sinks_store
         assert store is not None  # sinks begin after it was opened
-        return await self._in_thread(lambda: work(store))
+        return await asyncio.get_running_loop().run_in_executor(self._sinks_thread, work, store)
 
     async def start(self) -> None:
         """Opens the store and the outbox; engines are asked later."""
-
-        def open_store() -> CareStore:
-            return CareStore(self._settings.care_dir)
-
-        self._store = await self._in_thread(open_store)
+        self._loop = asyncio.get_running_loop()
+        folder = self._settings.care_dir
+        self._store = await self._in_thread(lambda: CareStore(folder))
+        self._sinks_store = await self._loop.run_in_executor(self._sinks_thread, CareStore.to_look_at_beside, folder)
         outbox = OutboxConfig.from_settings(self._settings, self._settings.care_dir / "outbox")
         self._producer = TouchpointProducer.from_settings(self._settings, outbox=outbox)
         await self._endpoint.start()
@@ -146,8 +149,7 @@ class Care:
                 self._is_ready, self._has_failed = True, False
                 pause = 0.0 if looked.is_behind else pause
                 if looked.alerts:
-                    for queue in self._queues:
-                        queue.ring()
+                    self._ring()
             if began >= next_forget:
                 next_forget = began + FORGET_SECONDS
                 await self._stored(lambda store: store.forget(now_us()))
@@ -168,7 +170,7 @@ class Care:
             assert self._store is not None  # opened at the start
             self._desk = CareDesk(
                 facts, self._store, self._post, self._rules, sinks, self._offers, self._settings.care_source, now_us, since_us,
-                round(self._settings.care_lapse_seconds * 1_000_000),
+                round(self._settings.care_lapse_seconds * 1_000_000), self._ring,
             )  # fmt: skip
             self._kpis = KpiDesk(
                 ViewNumbers(self._client), self._store, self._desk.post, self._rules, sinks, self._offers, self._settings.care_source,
@@ -180,6 +182,11 @@ class Care:
             fields = {"persons": looked.persons, "changes": looked.changes, "alerts": looked.alerts}
             log.info("cases_changed", extra={"fields": fields})
         return looked
+
+    def _ring(self) -> None:
+        """Sinks have something new; from the thread that looks."""
+        for queue in self._queues:
+            self._loop.call_soon_threadsafe(queue.ring)
 
     def _since(self, client: Client) -> int | None:
         """From when on facts are told; None while the ledger does not yet know of the first start."""
@@ -212,7 +219,10 @@ class Care:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._endpoint.stop()
         await self._in_thread(self._close)
+        if self._sinks_store is not None:
+            await self._stored(CareStore.close)
         self._thread.shutdown()
+        self._sinks_thread.shutdown()
         log.info("care_stopped")
 
     def _close(self) -> None:

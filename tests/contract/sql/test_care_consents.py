@@ -66,9 +66,7 @@ class _Told:
         """Whether the person who answered may be, as those say to whom what is new leads; None where it leads not to them."""
         self.events += events
         store(self.settings, self.folder, self.events, ticks=4)
-        newest = self.reader.newest()
-        changed = self.reader.changed_since(self.seen, newest)
-        self.seen = newest
+        changed, self.seen, _ = self.reader.news(self.seen)
         found = [
             one
             for one in self.reader.persons(changed.identifiers).values()

@@ -13,7 +13,7 @@ from tests.contract.sql.stored import answer, start_anew, store
 from tests.support.engine import running_engine
 from tests.unit.processors.loop.world import event, person_key
 from touchline.care.facts import Granted
-from touchline.care.reader import LedgerFacts
+from touchline.care.reader import Changed, LedgerFacts
 from touchline.care.rules import load_rules
 from touchline.clickhouse.connect import connect
 from touchline.schemas.times import parse_time
@@ -51,9 +51,9 @@ def test_facts_have_their_class_consents_their_times_and_a_correction_is_news(
     start_anew(client)
     reader = LedgerFacts(client, load_rules())
     store(settings, tmp_path / "state", FIRST, ticks=3)
-    first = reader.newest()
     keys = {number: person_key(number) for number in (1, 3, 4)}
-    changed = reader.changed_since({}, first)
+    changed, first, is_behind = reader.news({})
+    assert not is_behind
     assert set(keys.values()) <= changed.identifiers
     assert ("shop", "a2") in changed.events
     persons = reader.persons(keys.values())
@@ -65,8 +65,9 @@ def test_facts_have_their_class_consents_their_times_and_a_correction_is_news(
     assert persons[keys[1]].identifiers == [(keys[1], "login")]
 
     store(settings, tmp_path / "state", [*FIRST, *SECOND], ticks=3)
-    second = reader.newest()
-    assert reader.changed_since(first, second).identifiers == {keys[1]}
+    news = reader.news(first)
+    assert (news.changed.identifiers, news.until != first) == ({keys[1]}, True)
+    assert reader.news(news.until).changed == Changed()
     assert [one.score_class for one in reader.persons([keys[1]])[keys[1]].ordered()] == ["", "good"]
     assert reader.holders([("shop", "a2"), ("shop", "nothing")]) == {keys[1]}
     assert (reader.standing(), reader.persons(["nobody"])) == ({}, {})
