@@ -55,6 +55,8 @@ class _Schedule:
         self.reached: dict[str, list[tuple[str, int]]] = {}
         self.over: dict[str, int] = {}
         self.idle: Counter[str] = Counter()
+        self.told: set[str] = set()
+        """Asks of which a page was told that it may ask."""
         for number in range(self.random.randint(1, 4)):
             self.world.groups[f"k{number}"] = f"k{number}"
             self.world.said[f"k{number}"] = [(0, True)] if self.random.random() < 0.8 else []
@@ -128,9 +130,7 @@ class _Schedule:
         elif drawn < 0.47:
             world.stored = self.random.randint(world.stored, len(world.log))
         elif drawn < 0.52:
-            await self.within(
-                self.desk.ask([self.random.choice([*world.groups])], Named(self.random.choice(TOUCHPOINTS)))
-            )
+            await self.within(self.customer_is_there())
         elif drawn < 0.60:
             await self.within(self.customer_goes_on())
         else:
@@ -146,6 +146,13 @@ class _Schedule:
             persons=(("loyalty", key),),
         )
         world.inserts.append((len(world.inserts) + 1, event))
+
+    async def customer_is_there(self) -> None:
+        """A page asks whether it may ask; where that fails, the customer sees nothing."""
+        key, touchpoint = self.random.choice([*self.world.groups]), self.random.choice(TOUCHPOINTS)
+        answered = await self.desk.ask([key], Named(touchpoint))
+        if answered.decision is not None and answered.decision.is_asked:
+            self.told.add(answered.decision.ask_id)
 
     async def customer_goes_on(self) -> None:
         """Somebody who was asked looks, answers, or was not reached."""
@@ -221,8 +228,8 @@ class _Schedule:
             if stored.disposition == "expired":
                 level, at_us = _level(asked.reached), asked.reached_us
             if not is_cautious and level in ("", "invited") and stored.disposition != "bounced":
-                if ask.id not in gone and ask.way == INVITATION:
-                    continue
+                if ask.id not in gone and (ask.way == INVITATION or ask.id not in self.told):
+                    continue  # it may be safe though its writing failed, and yet nobody saw it
                 level, at_us = ("invited", gone[ask.id]) if ask.id in gone else (level, at_us)
             is_open = stored.disposition in OPEN
             found.append((ask.kpi, ask.touchpoint, level, at_us, ask.expires_us if is_open else 0))

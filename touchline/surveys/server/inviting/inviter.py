@@ -95,8 +95,8 @@ class Inviter:
             self.outgoing.forget(stored.ask.id)
             return
         ask, reached, reached_us = stored.ask, stored.disposition, stored.time_us
-        may_have_gone = self.outgoing.forget(ask.id)
-        if reached == "sampled" and ask.way == INVITATION and may_have_gone:
+        if reached == "sampled" and ask.way == INVITATION and self.outgoing.may_have_gone(ask.id):
             reached, reached_us = "invited", ask.expires_us  # rules count it, and as late as it can have been
         over = StoredAsk(ask, "expired", ask.expires_us, reached, reached_us)
         await self._desk.write(over, reached=reached, reached_us=reached_us)
+        self.outgoing.forget(ask.id)  # where it was not written, the next round says it before it decides on anybody

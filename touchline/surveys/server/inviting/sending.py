@@ -109,11 +109,15 @@ class Outgoing:
             if one.ask.expires_us <= now_us
         ]
 
-    def forget(self, ask_id: str) -> bool:
-        """It goes out no more. Whether it may have gone out, as far as is known: what this process does not know may have."""
-        self._untried.discard(ask_id)
-        one = self._waiting.pop(ask_id, None)
+    def may_have_gone(self, ask_id: str) -> bool:
+        """Whether it may have gone out, as far as is known: what this process does not know may have."""
+        one = self._waiting.get(ask_id)
         return one is None or one.may_have_gone
+
+    def forget(self, ask_id: str) -> None:
+        """It goes out no more."""
+        self._untried.discard(ask_id)
+        self._waiting.pop(ask_id, None)
 
     async def send_due(self) -> None:
         """Start what may go out now, the earliest first. Raises RequestRefused, TouchlineError."""
