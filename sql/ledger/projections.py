@@ -25,6 +25,8 @@ ANSWER_ROWS = f"{_ANSWERS} AND {IS_SHOWN}"
 
 ANSWER_KEYS = ("kpi", "variant", "scope", "scale_min", "scale_max", "disposition", "score")
 """The score is a key and no sum: a new formula, variant or policy then needs another view, not other projections."""
+WORDING = ("survey", "question", "question_version", "language")
+"""In which words an answer was asked for: no mart puts two of them in one row."""
 
 FIRST_OF_BITS = {
     "persons_map": 1,
@@ -99,7 +101,7 @@ def _survey(name: str, comment: str, bucket: str, dimensions: tuple[str, ...]) -
         name,
         comment,
         f"{_ANSWERS} AND has_score = 1",
-        {"bucket": bucket, **_columns(*dimensions, *MAP, *ANSWER_KEYS)},
+        {"bucket": bucket, **_columns(*dimensions, *MAP, *ANSWER_KEYS, *WORDING)},
         {"answers": "sum(sign)"},
     )
 

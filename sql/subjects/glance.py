@@ -45,6 +45,7 @@ _KPI: Final = (
         "ci_high",
         "ci_method",
         "is_small_n",
+        "wordings",
         "n_before",
         "value_before",
         "change",

@@ -83,9 +83,13 @@ ALTER TABLE journey_raw.ledger
             scale_max,
             disposition,
             score,
+            survey,
+            question,
+            question_version,
+            language,
             sum(sign) AS answers
         WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
-        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, survey, question, question_version, language
     ),
     -- Scores by the local day of what they are about
     ADD PROJECTION IF NOT EXISTS survey_1d
@@ -111,9 +115,13 @@ ALTER TABLE journey_raw.ledger
             scale_max,
             disposition,
             score,
+            survey,
+            question,
+            question_version,
+            language,
             sum(sign) AS answers
         WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
-        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+        GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, survey, question, question_version, language
     ),
     -- Amounts by local day and currency
     ADD PROJECTION IF NOT EXISTS revenue_1d

@@ -76,6 +76,15 @@ def flags(n: str, is_hidden: str) -> Shown:
     }
 
 
+def worded(words: str, is_hidden: str, among: str = "its answers") -> Shown:
+    """How many wordings are in the number; `words` is the array of them."""
+    comment = (
+        f"Different questions and versions among {among}: above 1 the number is of several wordings, which survey_split and "
+        "survey_wordings show apart; languages of one version are one. NULL when suppressed"
+    )
+    return {"wordings": (Column("Nullable(UInt64)", comment), f"if({is_hidden}, NULL, length({words}))")}
+
+
 _NO_TREND: Final = any_of("now_is_hidden", "before_is_hidden", "now_n = 0", "before_n = 0")
 _TREND: Final[Shown] = {
     "n_before": (
@@ -137,14 +146,14 @@ def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]
     packed = f"""
 (
     SELECT
-        {", ".join((*keys, *CELL_KEYS))}, n, n_outside, ({", ".join(CARRIED)}) AS of_kpi, ({", ".join(_OF_PERIOD)}) AS sample
+        {", ".join((*keys, *CELL_KEYS))}, n, n_outside, words, ({", ".join(CARRIED)}) AS of_kpi, ({", ".join(_OF_PERIOD)}) AS sample
     FROM{indented(cells)}
 )"""
     names = ", ".join((*keys, *CELL_KEYS[1:]))
     pivoted = f"""
 (
     SELECT
-        {names}, any(of_kpi) AS of_kpi,
+        {names}, any(of_kpi) AS of_kpi, groupUniqArrayArray(words) AS words,
         anyIf(sample, period = 0) AS now, maxIf(is_hidden, period = 0) AS now_is_hidden,
         anyIf(sample, period = 1) AS before, maxIf(is_hidden, period = 1) AS before_is_hidden
     FROM{indented(suppressed(packed, CELL_KEYS, *levels, condition=IS_SPLIT))}
@@ -157,7 +166,7 @@ def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]
     asked = f"""
 (
     SELECT
-        {names}, now_is_hidden, before_is_hidden, wording, questions,
+        {names}, now_is_hidden, before_is_hidden, words, wording, questions,
         {", ".join(f"{sql} AS {name}" for name, sql in unpacked.items())}
     FROM{indented(pivoted)} AS measured
     LEFT JOIN {indented(QUESTIONS).lstrip()} AS asked USING (kpi, kpi_variant, scope)
@@ -168,9 +177,9 @@ def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]
 
 
 def _view(name: str, comment: str, keys: Shown, source: str) -> ParameterizedView:
-    shown = (
-        keys | IDENTITY | SCALE | measured("now_", "now_is_hidden") | flags("now_n", "now_is_hidden") | _TREND | _TARGET
-    )
+    now, both = "now_is_hidden", any_of("now_is_hidden", "before_is_hidden")
+    words = worded("words", both, "the answers of both periods")
+    shown = keys | IDENTITY | SCALE | measured("now_", now) | flags("now_n", now) | words | _TREND | _TARGET
     meaning = f"Survey KPIs {comment}, against the period before and the map's target (additivity: derived)"
     return ParameterizedView(name, meaning, SELECTION | BEFORE, shown, source)
 

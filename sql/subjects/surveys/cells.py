@@ -20,19 +20,22 @@ SPLIT: Final = filtered(*SPLITS)
 REST: Final = filtered(*(key for key in FILTER_COLUMNS if key not in SPLITS))
 CARRIED: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
 """Columns of the formula of a KPI and variant."""
+WORDS: Final = ("question", "question_version")
+"""What makes answers comparable: the same question in the same words. In another language it is the same question."""
 
 
 def selected_cells(keys: dict[str, str], *, is_compared: bool, condition: str = "") -> str:
     """Cells by `keys` (name -> expression over what SURVEY_1D is kept by).
 
-    Columns: the keys, CELL_KEYS, the formula's columns, the sums (SUMS), n_outside. Cells of which the filter selects nothing are there
-    with n = 0 as long as answers are outside. `condition` is one more on the ledger's rows.
+    Columns: the keys, CELL_KEYS, the formula's columns, the sums (SUMS), n_outside, and `words`, the different WORDS that the
+    filter selects. Cells of which the filter selects nothing are there with n = 0 as long as answers are outside. `condition` is one more
+    on the ledger's rows.
     """
     days = f"({IN_PERIOD} OR {IN_PERIOD_BEFORE})" if is_compared else IN_PERIOD
     chosen = {"is_chosen": f"toInt64({SPLIT})"}
     periods = {"is_now": IN_PERIOD, "is_before": IN_PERIOD_BEFORE} if is_compared else {}
     conditions = "\n    AND ".join((OF_MAP, days, REST, KNOWN_KEYS, *([condition] if condition else [])))
-    answers = {name: name for name in ("is_simulated", *ANSWER_KEYS)}
+    answers = {name: name for name in ("is_simulated", *ANSWER_KEYS, *WORDS)}
     reading = SURVEY_1D.selecting(conditions, keys | answers | chosen | periods)
     period = "arrayJoin(arrayFilter(one -> [is_now, is_before][one + 1], [0, 1]))" if is_compared else "0"
     return cells_of(counted_scores(reading), tuple(keys), period)
@@ -43,7 +46,9 @@ def cells_of(scores: str, keys: tuple[str, ...], period: str) -> str:
     names = (*keys, *CELL_KEYS)
     chosen = {"*": "*", "chosen_answers": "answers * is_chosen", "period": period}
     columns = {name: name for name in names} | {name: f"any({name})" for name in CARRIED} | sums_of("chosen_answers")
-    outside = {"n_outside": "sum(answers - chosen_answers)"}
-    return Select(
-        columns | outside, Select(chosen, scores), group_by=names, having=("n > 0 OR n_outside > 0",)
-    ).nested()
+    words = f"({', '.join(f'toString({name})' for name in WORDS)})"
+    beside = {
+        "n_outside": "sum(answers - chosen_answers)",
+        "words": f"groupUniqArrayIf({words}, chosen_answers > 0)",
+    }
+    return Select(columns | beside, Select(chosen, scores), group_by=names, having=("n > 0 OR n_outside > 0",)).nested()

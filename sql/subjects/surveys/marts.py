@@ -9,12 +9,14 @@ from touchline.sql.language.columns import COLUMNS, DAILY, HOURLY, MAP, Column
 from touchline.sql.language.select import indented
 from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.behind import ONE, EventView, behind, rows_behind
-from touchline.sql.ledger.projections import ANSWER_KEYS, ANSWER_TYPE, SURVEY_1D, SURVEY_1H, Projection
+from touchline.sql.ledger.projections import ANSWER_KEYS, ANSWER_TYPE, SURVEY_1D, SURVEY_1H, WORDING, Projection
+from touchline.sql.subjects.surveys.accounting import KEYS
 from touchline.sql.subjects.surveys.scores import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
 from touchline.sql.subjects.surveys.values import survey_values
 
-_NAMES: Final = ", ".join((*HOURLY, *MAP, *ANSWER_KEYS, "answers"))
-_DAYS: Final = SURVEY_1D.reading("    ", keys=("bucket", *HOURLY, *MAP, *ANSWER_KEYS))
+_KEPT: Final = (*HOURLY, *MAP, *ANSWER_KEYS, *WORDING)
+_NAMES: Final = ", ".join((*_KEPT, "answers"))
+_DAYS: Final = SURVEY_1D.reading("    ", keys=("bucket", *_KEPT))
 
 
 def _view(name: str, period: str, bucket: Column, dimensions: tuple[str, ...], reading: str) -> View:
@@ -28,11 +30,15 @@ def _view(name: str, period: str, bucket: Column, dimensions: tuple[str, ...], r
                 for name, sql in named.items()
             }
         )
+        | {name: KEYS[name] for name in WORDING}
         | chosen("n", "n_positive", "n_neutral", "n_negative", "numerator", "denominator", denominator="n")
         | chosen("value", "ci_low", "ci_high", "ci_method")
     )
-    comment = f"Survey KPIs by the {period} of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)"
-    return View(f"kpi_survey_{name}", comment, columns, survey_values(reading, ("bucket", *dimensions, *MAP)))
+    comment = (
+        f"Survey KPIs by the {period} of the touchpoint that is rated, one KPI, formula variant, scope and wording a row: "
+        "never two surveys, questions, versions or languages (additivity: derived)"
+    )
+    return View(f"kpi_survey_{name}", comment, columns, survey_values(reading, ("bucket", *dimensions, *MAP, *WORDING)))
 
 
 def _of_period(bucket: str) -> str:

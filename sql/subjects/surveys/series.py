@@ -17,8 +17,8 @@ from touchline.sql.language.selection import IN_PERIOD, KNOWN_KEYS, OF_MAP
 from touchline.sql.language.suppression import is_unsafe, suppressed
 from touchline.sql.language.views import all_of, any_of, layered
 from touchline.sql.ledger.projections import ANSWER_KEYS, SURVEY_1D
-from touchline.sql.subjects.surveys.api import IDENTITY, IS_SPLIT, Shown, flags, measured
-from touchline.sql.subjects.surveys.cells import CELL_KEYS, REST, SPLIT, cells_of
+from touchline.sql.subjects.surveys.api import IDENTITY, IS_SPLIT, Shown, flags, measured, worded
+from touchline.sql.subjects.surveys.cells import CELL_KEYS, REST, SPLIT, WORDS, cells_of
 from touchline.sql.subjects.surveys.values import counted_scores, value_layers
 
 GRAIN: Final = Choice(
@@ -34,7 +34,7 @@ _BUCKET: Final = (
 
 def _readings() -> str:
     """Scores by bucket and whether the filter's splits hold: from the projection by days, or, for hours, from the ledger's rows."""
-    common = {name: name for name in ("is_simulated", *ANSWER_KEYS)} | {"is_chosen": f"toInt64({SPLIT})"}
+    common = {name: name for name in ("is_simulated", *ANSWER_KEYS, *WORDS)} | {"is_chosen": f"toInt64({SPLIT})"}
     known = f"{REST}\n    AND {KNOWN_KEYS}\n    AND {GRAIN.is_known}"
     in_windows = f"local_date BETWEEN addDays({{date_from:Date}}, -{_DAYS_BACK}) AND {{date_to:Date}}"
     by_day = SURVEY_1D.selecting(
@@ -83,7 +83,7 @@ def _over_time() -> ParameterizedView:
         )
     }
     columns |= part_of_bucket(GRAIN, "bucket")
-    columns |= IDENTITY | measured("", "is_not_shown") | flags("n", "is_not_shown")
+    columns |= IDENTITY | measured("", "is_not_shown") | flags("n", "is_not_shown") | worded("words", "is_not_shown")
     return ParameterizedView(
         "survey_over_time",
         "Survey KPIs of the selection over time (additivity: derived)",

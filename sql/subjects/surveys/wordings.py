@@ -14,19 +14,17 @@ from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.select import indented
 from touchline.sql.language.trends import DOWN, NOT_SIGNIFICANT, OF_SAMPLE, SIDE, UP, trend_layers
 from touchline.sql.language.views import View, chosen, layered
-from touchline.sql.ledger.projections import SURVEY_1D
+from touchline.sql.ledger.projections import SURVEY_1D, WORDING
 from touchline.sql.ledger.rows import DEFAULT_MAP
 from touchline.sql.subjects.surveys.accounting import KEYS
 from touchline.sql.subjects.surveys.cells import CARRIED
 from touchline.sql.subjects.surveys.values import KPI_KEYS, SUMS, counted_scores, value_layers
 
-_WORDING: Final = ("survey", "question", "question_version", "language")
 _PLACE: Final = ("is_simulated", "touchpoint")
 _SCALE: Final = ("scale_min", "scale_max")
-_BY: Final = (*_PLACE, *_WORDING, *_SCALE)
+_BY: Final = (*_PLACE, *WORDING, *_SCALE)
 _GROUP: Final = ", ".join((*_PLACE, *KPI_KEYS))
 _OF_ANSWERS: Final = {name: name for name in (*_BY, "kpi", "variant", "scope", "disposition", "score")}
-# The projection has no wording: the ledger's rows of answers answer.
 _READING: Final = SURVEY_1D.selecting(DEFAULT_MAP, _OF_ANSWERS)
 _KEYS: Final = ", ".join((*_BY, *KPI_KEYS))
 _CELLS: Final = f"""
@@ -39,14 +37,14 @@ _CELLS: Final = f"""
     GROUP BY {_KEYS}
     HAVING n > 0
 )"""
-_FIRST: Final = f"first_value({{}}) OVER (PARTITION BY {_GROUP} ORDER BY n DESC, {', '.join(_WORDING)})"
+_FIRST: Final = f"first_value({{}}) OVER (PARTITION BY {_GROUP} ORDER BY n DESC, {', '.join(WORDING)})"
 _SIDES: Final = {f"now_{name}": name for name in SIDE}
 _MOST_USED: Final = {f"before_{name}": _FIRST.format(name) for name in SIDE} | {
-    f"most_used_{name}": _FIRST.format(name) for name in _WORDING
+    f"most_used_{name}": _FIRST.format(name) for name in WORDING
 }
 _DIFFERS: Final = {
     "differs": "arrayStringConcat(arrayFilter(name -> name != '', ["
-    + ", ".join(f"if({name} != most_used_{name}, '{name}', '')" for name in _WORDING)
+    + ", ".join(f"if({name} != most_used_{name}, '{name}', '')" for name in WORDING)
     + "]), ', ')"
 }
 _EFFECT: Final = "if(differs = '', NULL, {})"
@@ -62,7 +60,7 @@ SURVEY_WORDINGS: Final = View(
     "Survey KPIs under the default map by the wording of the question: survey, question, version and language apart, each against the "
     "one that is used most for the same KPI, variant and scope at the same touchpoint (additivity: derived). The persons asked may differ, "
     "too: only where chance decided the wording is a difference its effect",
-    {name: KEYS[name] for name in ("touchpoint", "is_simulated", *_WORDING)}
+    {name: KEYS[name] for name in ("touchpoint", "is_simulated", *WORDING)}
     | {
         "kpi": (COLUMNS["kpi"], "kpi"),
         "variant": (Column(COLUMNS["variant"].type, "Formula variant (dim_kpi.variant)"), "kpi_variant"),

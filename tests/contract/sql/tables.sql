@@ -397,6 +397,10 @@ CREATE TABLE journey_raw.ledger
             scale_max,
             disposition,
             score,
+            survey,
+            question,
+            question_version,
+            language,
             sum(sign) AS answers
         WHERE (((kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)) OR (kind = 'mark'))
         GROUP BY
@@ -415,7 +419,11 @@ CREATE TABLE journey_raw.ledger
             scale_min,
             scale_max,
             disposition,
-            score
+            score,
+            survey,
+            question,
+            question_version,
+            language
     ),
     PROJECTION survey_1d
     (
@@ -440,6 +448,10 @@ CREATE TABLE journey_raw.ledger
             scale_max,
             disposition,
             score,
+            survey,
+            question,
+            question_version,
+            language,
             sum(sign) AS answers
         WHERE (((kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)) OR (kind = 'mark'))
         GROUP BY
@@ -462,7 +474,11 @@ CREATE TABLE journey_raw.ledger
             scale_min,
             scale_max,
             disposition,
-            score
+            score,
+            survey,
+            question,
+            question_version,
+            language
     ),
     PROJECTION revenue_1d
     (

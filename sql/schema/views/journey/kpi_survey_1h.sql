@@ -13,6 +13,10 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1h
     kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    survey LowCardinality(Nullable(String)) COMMENT 'Policy, or survey of another tool; NULL when unnamed',
+    question LowCardinality(Nullable(String)) COMMENT 'Question, the same id in every language; NULL when unnamed',
+    question_version LowCardinality(Nullable(String)) COMMENT 'Version of the question''s wording; NULL when not said',
+    language LowCardinality(Nullable(String)) COMMENT 'Language asked in; NULL when not said',
     n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
     n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
     n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
@@ -25,7 +29,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1h
     ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
 )
 SQL SECURITY DEFINER
-COMMENT 'Survey KPIs by the UTC hour of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+COMMENT 'Survey KPIs by the UTC hour of the touchpoint that is rated, one KPI, formula variant, scope and wording a row: never two surveys, questions, versions or languages (additivity: derived)'
 AS SELECT
     bucket,
     touchpoint,
@@ -39,6 +43,10 @@ AS SELECT
     kpi,
     kpi_variant AS variant,
     scope,
+    nullIf(survey, '') AS survey,
+    nullIf(question, '') AS question,
+    nullIf(question_version, '') AS question_version,
+    nullIf(language, '') AS language,
     n,
     n_positive,
     n_neutral,
@@ -84,7 +92,7 @@ FROM
                 FROM
                 (
                     SELECT
-                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, survey, question, question_version, language, kpi, kpi_variant, scope,
                         any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
                         sum(answers) AS n,
                         sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
@@ -113,12 +121,16 @@ FROM
                                 scale_max,
                                 disposition,
                                 score,
+                                survey,
+                                question,
+                                question_version,
+                                language,
                                 sum(sign) AS answers
                             FROM journey_raw.ledger
                             WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
                                 AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
-                            GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                            GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, survey, question, question_version, language
                         ) AS scores
                         INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
                             ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
@@ -223,7 +235,7 @@ FROM
                         USING (kpi, variant, scale_min, scale_max)
                         WHERE disposition IN ('complete', 'partial')
                     )
-                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, survey, question, question_version, language, kpi, kpi_variant, scope
                     HAVING n > 0
                 )
             )

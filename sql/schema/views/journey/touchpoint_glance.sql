@@ -36,6 +36,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
     ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
     is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
+    wordings Nullable(UInt64) COMMENT 'Different questions and versions among the answers of both periods: above 1 the number is of several wordings, which survey_split and survey_wordings show apart; languages of one version are one. NULL when suppressed',
     n_before Nullable(Int64) COMMENT 'Answers of the period before; NULL when suppressed',
     value_before Nullable(Float64) COMMENT 'The KPI of the period before; NULL without answers and when suppressed',
     change Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
@@ -84,6 +85,7 @@ AS SELECT
     ci_high,
     ci_method,
     is_small_n,
+    wordings,
     n_before,
     value_before,
     change,
@@ -95,7 +97,7 @@ AS SELECT
     question
 FROM 
 (
-    SELECT touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, is_simulated, kpi, variant, scope, unit, scale_low, scale_high, n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, ci_method, is_small_n, n_before, value_before, change, change_low, change_high, trend, target, target_verdict, question
+    SELECT touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, is_simulated, kpi, variant, scope, unit, scale_low, scale_high, n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, ci_method, is_small_n, wordings, n_before, value_before, change, change_low, change_high, trend, target, target_verdict, question
     FROM journey_api.survey_by_touchpoint(map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default), map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), filter = map(), before_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), -55), before_to = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), -28))
 ) AS answered
 FULL JOIN

@@ -243,7 +243,8 @@ FROM
                                                                                         sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
                                                                                         sum(chosen_answers * units) / 1000 AS total,
                                                                                         sum(chosen_answers * units * units) / 1000000 AS squares,
-                                                                                        sum(answers - chosen_answers) AS n_outside
+                                                                                        sum(answers - chosen_answers) AS n_outside,
+                                                                                        groupUniqArrayIf((toString(question), toString(question_version)), chosen_answers > 0) AS words
                                                                                     FROM
                                                                                     (
                                                                                         SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
@@ -264,6 +265,8 @@ FROM
                                                                                                 scale_max,
                                                                                                 disposition,
                                                                                                 score,
+                                                                                                question,
+                                                                                                question_version,
                                                                                                 toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                                                 sum(sign) AS answers
                                                                                             FROM journey_raw.ledger
@@ -274,7 +277,7 @@ FROM
                                                                                                 AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
                                                                                                 AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
                                                                                                 AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                                                            GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                                            GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen
                                                                                             ) AS scores
                                                                                             INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
                                                                                                 ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),

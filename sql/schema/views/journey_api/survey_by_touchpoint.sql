@@ -21,6 +21,7 @@ CREATE OR REPLACE VIEW journey_api.survey_by_touchpoint
     ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
     is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
     is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    wordings Nullable(UInt64) COMMENT 'Different questions and versions among the answers of both periods: above 1 the number is of several wordings, which survey_split and survey_wordings show apart; languages of one version are one. NULL when suppressed',
     n_before Nullable(Int64) COMMENT 'Answers of the period before; NULL when suppressed',
     value_before Nullable(Float64) COMMENT 'The KPI of the period before; NULL without answers and when suppressed',
     change Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
@@ -54,6 +55,7 @@ AS SELECT
     CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
     CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
     CAST(now_is_hidden, 'UInt8') AS is_suppressed,
+    CAST(if(greatest(now_is_hidden, before_is_hidden), NULL, length(words)), 'Nullable(UInt64)') AS wordings,
     CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
     CAST(if(greatest(before_is_hidden, before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
     CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
@@ -98,12 +100,12 @@ FROM
                 FROM
                 (
                     SELECT
-                        stage_order, stage, touchpoint, is_simulated, kpi, kpi_variant, scope, now_is_hidden, before_is_hidden, wording, questions,
+                        stage_order, stage, touchpoint, is_simulated, kpi, kpi_variant, scope, now_is_hidden, before_is_hidden, words, wording, questions,
                         of_kpi.1 AS kind, of_kpi.2 AS lowest, of_kpi.3 AS highest, of_kpi.4 AS unit, of_kpi.5 AS small_n, of_kpi.6 AS is_low_good, now.1 AS now_n, now.2 AS now_n_positive, now.3 AS now_n_neutral, now.4 AS now_n_negative, now.5 AS now_value, now.6 AS now_ci_low, now.7 AS now_ci_high, now.8 AS now_wald_net, now.9 AS now_wald_variance, now.10 AS now_t_quantile, now.11 AS now_deviation, now.12 AS now_is_alike, now.13 AS now_ci_method, before.1 AS before_n, before.2 AS before_n_positive, before.3 AS before_n_neutral, before.4 AS before_n_negative, before.5 AS before_value, before.6 AS before_ci_low, before.7 AS before_ci_high, before.8 AS before_wald_net, before.9 AS before_wald_variance, before.10 AS before_t_quantile, before.11 AS before_deviation, before.12 AS before_is_alike, before.13 AS before_ci_method
                     FROM
                     (
                         SELECT
-                            stage_order, stage, touchpoint, is_simulated, kpi, kpi_variant, scope, any(of_kpi) AS of_kpi,
+                            stage_order, stage, touchpoint, is_simulated, kpi, kpi_variant, scope, any(of_kpi) AS of_kpi, groupUniqArrayArray(words) AS words,
                             anyIf(sample, period = 0) AS now, maxIf(is_hidden, period = 0) AS now_is_hidden,
                             anyIf(sample, period = 1) AS before, maxIf(is_hidden, period = 1) AS before_is_hidden
                         FROM
@@ -158,7 +160,7 @@ FROM
                                                 FROM
                                                 (
                                                     SELECT
-                                                        stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope, n, n_outside, (kind, lowest, highest, unit, small_n, is_low_good) AS of_kpi, (n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, wald_net, wald_variance, t_quantile, deviation, is_alike, ci_method) AS sample
+                                                        stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope, n, n_outside, words, (kind, lowest, highest, unit, small_n, is_low_good) AS of_kpi, (n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, wald_net, wald_variance, t_quantile, deviation, is_alike, ci_method) AS sample
                                                     FROM
                                                     (
                                                         SELECT
@@ -219,7 +221,8 @@ FROM
                                                                                 sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
                                                                                 sum(chosen_answers * units) / 1000 AS total,
                                                                                 sum(chosen_answers * units * units) / 1000000 AS squares,
-                                                                                sum(answers - chosen_answers) AS n_outside
+                                                                                sum(answers - chosen_answers) AS n_outside,
+                                                                                groupUniqArrayIf((toString(question), toString(question_version)), chosen_answers > 0) AS words
                                                                             FROM
                                                                             (
                                                                                 SELECT
@@ -243,6 +246,8 @@ FROM
                                                                                         scale_max,
                                                                                         disposition,
                                                                                         score,
+                                                                                        question,
+                                                                                        question_version,
                                                                                         toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                                         local_date BETWEEN {date_from:Date} AND {date_to:Date} AS is_now,
                                                                                         local_date BETWEEN {before_from:Date} AND {before_to:Date} AS is_before,
@@ -255,7 +260,7 @@ FROM
                                                                                         AND (local_date BETWEEN {date_from:Date} AND {date_to:Date} OR local_date BETWEEN {before_from:Date} AND {before_to:Date})
                                                                                         AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
                                                                                         AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                                                    GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen, is_now, is_before
+                                                                                    GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen, is_now, is_before
                                                                                     ) AS scores
                                                                                     INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
                                                                                         ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),

@@ -16,7 +16,8 @@ CREATE OR REPLACE VIEW journey_api.survey_over_time
     ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
     ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
     is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
-    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL'
+    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    wordings Nullable(UInt64) COMMENT 'Different questions and versions among its answers: above 1 the number is of several wordings, which survey_split and survey_wordings show apart; languages of one version are one. NULL when suppressed'
 )
 SQL SECURITY DEFINER
 COMMENT 'Survey KPIs of the selection over time (additivity: derived)'
@@ -36,7 +37,8 @@ AS SELECT
     CAST(if(greatest(is_not_shown, n = 0), NULL, ci_high), 'Nullable(Float64)') AS ci_high,
     CAST(if(greatest(is_not_shown, n = 0), NULL, ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
     CAST(if(is_not_shown, NULL, n < small_n), 'Nullable(UInt8)') AS is_small_n,
-    CAST(is_not_shown, 'UInt8') AS is_suppressed
+    CAST(is_not_shown, 'UInt8') AS is_suppressed,
+    CAST(if(is_not_shown, NULL, length(words)), 'Nullable(UInt64)') AS wordings
 FROM 
 (
     SELECT
@@ -135,7 +137,8 @@ FROM
                                                         sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
                                                         sum(chosen_answers * units) / 1000 AS total,
                                                         sum(chosen_answers * units * units) / 1000000 AS squares,
-                                                        sum(answers - chosen_answers) AS n_outside
+                                                        sum(answers - chosen_answers) AS n_outside,
+                                                        groupUniqArrayIf((toString(question), toString(question_version)), chosen_answers > 0) AS words
                                                     FROM
                                                     (
                                                         SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
@@ -144,7 +147,7 @@ FROM
                                                             SELECT *, toInt64(round(score * 1000)) AS units
                                                             FROM
                                                             (
-                                                            SELECT toDateTime(multiIf({grain:String} IN ('week'), toMonday(day), {grain:String} IN ('month'), toStartOfMonth(day), day), 'UTC') AS bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen, answers
+                                                            SELECT toDateTime(multiIf({grain:String} IN ('week'), toMonday(day), {grain:String} IN ('month'), toStartOfMonth(day), day), 'UTC') AS bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen, answers
                                                             FROM
                                                             (
                                                                 SELECT *, arrayJoin(arrayMap(later -> addDays(local_day, later), range(multiIf({grain:String} IN ('rolling_7d'), 6, {grain:String} IN ('rolling_28d'), 27, 0) + 1))) AS day
@@ -160,6 +163,8 @@ FROM
                                                                         scale_max,
                                                                         disposition,
                                                                         score,
+                                                                        question,
+                                                                        question_version,
                                                                         toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                         sum(sign) AS answers
                                                                     FROM journey_raw.ledger
@@ -172,12 +177,12 @@ FROM
                                                                         AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
                                                                         AND (SELECT throwIf(NOT {grain:String} IN ('hour', 'day', 'week', 'month', 'rolling_7d', 'rolling_28d'), 'grain is one of hour, day, week, month, rolling_7d, rolling_28d')) = 0
                                                                         AND NOT {grain:String} IN ('hour')
-                                                                    GROUP BY local_day, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                    GROUP BY local_day, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen
                                                                 )
                                                             )
                                                             WHERE day BETWEEN {date_from:Date} AND {date_to:Date}
                                                             UNION ALL
-                                                            SELECT bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen, answers
+                                                            SELECT bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen, answers
                                                             FROM
                                                             (
                                                                 SELECT
@@ -190,6 +195,8 @@ FROM
                                                                     scale_max,
                                                                     disposition,
                                                                     score,
+                                                                    question,
+                                                                    question_version,
                                                                     toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                     sum(sign) AS answers
                                                                 FROM journey_raw.ledger
@@ -202,7 +209,7 @@ FROM
                                                                     AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
                                                                     AND (SELECT throwIf(NOT {grain:String} IN ('hour', 'day', 'week', 'month', 'rolling_7d', 'rolling_28d'), 'grain is one of hour, day, week, month, rolling_7d, rolling_28d')) = 0
                                                                     AND {grain:String} IN ('hour')
-                                                                GROUP BY bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                GROUP BY bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen
                                                             )
                                                             ) AS scores
                                                             INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',

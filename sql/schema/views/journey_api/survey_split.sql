@@ -19,7 +19,8 @@ CREATE OR REPLACE VIEW journey_api.survey_split
     ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
     ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
     is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
-    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL'
+    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    wordings Nullable(UInt64) COMMENT 'Different questions and versions among its answers: above 1 the number is of several wordings, which survey_split and survey_wordings show apart; languages of one version are one. NULL when suppressed'
 )
 SQL SECURITY DEFINER
 COMMENT 'Survey KPIs of the selection, one row a value of one key (additivity: derived)'
@@ -42,7 +43,8 @@ AS SELECT
     CAST(if(greatest(is_hidden, n = 0), NULL, ci_high), 'Nullable(Float64)') AS ci_high,
     CAST(if(greatest(is_hidden, n = 0), NULL, ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
     CAST(if(is_hidden, NULL, n < small_n), 'Nullable(UInt8)') AS is_small_n,
-    CAST(is_hidden, 'UInt8') AS is_suppressed
+    CAST(is_hidden, 'UInt8') AS is_suppressed,
+    CAST(if(is_hidden, NULL, length(words)), 'Nullable(UInt64)') AS wordings
 FROM 
 (
     SELECT
@@ -79,7 +81,7 @@ FROM
                 (
                     SELECT
                         if(is_other, '', split_name) AS split_value, is_other, period, is_simulated, kpi, kpi_variant, scope,
-                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good, sum(judged.n) AS n, sum(judged.n_positive) AS n_positive, sum(judged.n_negative) AS n_negative, sum(judged.total) AS total, sum(judged.squares) AS squares, max(is_cell_hidden) AS is_hidden
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good, sum(judged.n) AS n, sum(judged.n_positive) AS n_positive, sum(judged.n_negative) AS n_negative, sum(judged.total) AS total, sum(judged.squares) AS squares, groupUniqArrayArray(judged.words) AS words, max(is_cell_hidden) AS is_hidden
                     FROM
                     (
                         SELECT
@@ -142,7 +144,8 @@ FROM
                                                         sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
                                                         sum(chosen_answers * units) / 1000 AS total,
                                                         sum(chosen_answers * units * units) / 1000000 AS squares,
-                                                        sum(answers - chosen_answers) AS n_outside
+                                                        sum(answers - chosen_answers) AS n_outside,
+                                                        groupUniqArrayIf((toString(question), toString(question_version)), chosen_answers > 0) AS words
                                                     FROM
                                                     (
                                                         SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
@@ -152,7 +155,7 @@ FROM
                                                             FROM
                                                             (
                                                             SELECT
-                                                                multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), '') AS split_value,
+                                                                multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), {by:String} IN ('survey'), toString(survey), {by:String} IN ('question'), toString(question), {by:String} IN ('question_version'), toString(question_version), {by:String} IN ('language'), toString(language), '') AS split_value,
                                                                 is_simulated,
                                                                 kpi,
                                                                 variant,
@@ -161,6 +164,8 @@ FROM
                                                                 scale_max,
                                                                 disposition,
                                                                 score,
+                                                                question,
+                                                                question_version,
                                                                 toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                 sum(sign) AS answers
                                                             FROM journey_raw.ledger
@@ -171,8 +176,8 @@ FROM
                                                                 AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
                                                                 AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
                                                                 AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                                AND (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), 'by is one of touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment')) = 0
-                                                            GROUP BY split_value, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                AND (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment', 'survey', 'question', 'question_version', 'language'), 'by is one of touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment, survey, question, question_version, language')) = 0
+                                                            GROUP BY split_value, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, question, question_version, is_chosen
                                                             ) AS scores
                                                             INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
                                                                 ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
