@@ -87,6 +87,7 @@ GLANCE = Chart(
                 "touchpoint",
                 "kpi_named",
                 "n",
+                "wordings",
                 "value",
                 "interval",
                 "trend",
@@ -107,7 +108,7 @@ GLANCE = Chart(
     {
         "show_cell_bars": False,
         "column_config": {
-            **{name: {"d3NumberFormat": ",d"} for name in ("n", "events", "persons")},
+            **{name: {"d3NumberFormat": ",d"} for name in ("n", "wordings", "events", "persons")},
             **{name: {"d3NumberFormat": ",.1f"} for name in ("value", "target")},
             "change": {"d3NumberFormat": "+,.1f"},
             "drop_off": {"d3NumberFormat": ".1%"},
@@ -121,13 +122,14 @@ TOUCHPOINT_KPIS = Chart(
     "table",
     "kpi_survey_1d",
     Query(
-        ("answers", "score", "score__yhat_lower", "score__yhat_upper"),
+        ("answers", "wordings", "score", "score__yhat_lower", "score__yhat_upper"),
         ("stage", "touchpoint", "kpi", "variant", "scope", "simulated"),
         (MAPPED,),
         order_by=(("answers", False),),
         row_limit=200,
     ),
-    "Value, n and 95 % interval of each KPI, formula variant and scope, over the whole period. Simulated answers are marked.",
+    "Value, n and 95 % interval of each KPI, formula variant and scope, over the whole period. Simulated answers are marked. "
+    "Wordings: of so many questions and versions the value is.",
     {"show_cell_bars": False},
 )
 WAITS = Chart(

@@ -57,7 +57,7 @@ PANELS = (
         24,
         10,
         "Value, n and 95 % interval, the change against the period of the same length before, and the map's target. "
-        "is_small_n: too few answers for a verdict. is_simulated: simulated answers.",
+        "is_small_n: too few answers for a verdict. wordings: of so many questions and versions. is_simulated: simulated answers.",
         dict.fromkeys(("value", "ci_low", "ci_high", "change", "change_low", "change_high"), _SCORE),
     ),
     Panel(

@@ -111,8 +111,8 @@ FROM journey.kpi_survey_1h
 WHERE $__timeFilter(bucket) AND {_ONE_MAP} AND {_ROWS_1H}
   AND concat(kpi, ' ', variant, ' ', scope) = ${{score:singlequote}}
 GROUP BY time ORDER BY time"""
-TOUCHPOINTS = f"""SELECT stage, touchpoint, kpi, variant, scope, n, value, ci_low, ci_high, is_small_n, change, change_low, change_high,
-  trend, target, target_verdict, is_simulated
+TOUCHPOINTS = f"""SELECT stage, touchpoint, kpi, variant, scope, n, value, ci_low, ci_high, is_small_n, wordings, change, change_low,
+  change_high, trend, target, target_verdict, is_simulated
 FROM journey_api.survey_by_touchpoint({_SELECTION}, {_BEFORE})
 ORDER BY stage_order, touchpoint, kpi, variant, scope"""
 FUNNEL = f"""SELECT stage, reached, advanced, completed, dropped, open, rate, ci_low, ci_high, denominator AS n,

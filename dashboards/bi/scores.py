@@ -65,6 +65,13 @@ def _scores(also: str) -> Iterator[GuardedMetric]:
     yield GuardedMetric(
         "score", "Value", guarded(ONE_KPI + also, value), f"The KPI in the unit of its variant; {one}", TENTHS
     )
+    yield GuardedMetric(
+        "wordings",
+        "Wordings",
+        guarded(ONE_KPI + also, "uniqExact((question, question_version))"),
+        f"Different questions and versions among the answers: above 1 the value is of several wordings; {one}",
+        WHOLE,
+    )
     of_means = "of means only where it is one row of the view"
     for name, title, sql in ((BAND_LOW, "Low (95 %)", low), (BAND_HIGH, "High (95 %)", high)):
         yield GuardedMetric(

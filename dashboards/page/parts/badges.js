@@ -14,6 +14,12 @@ export function SmallN({ row, short }) {
     ? html`<span class=${short ? "few" : "badge"} tabindex="0" data-tip=${t("small_n.tip", { n: fmt.whole(row.n) })}>${t(short ? "small_n.short" : "small_n")}</span>` : null;
 }
 
+/** The number is of several questions or versions; their differences are in survey_wordings. */
+export function Wordings({ row }) {
+  const { t } = useStore();
+  return Number(row.wordings ?? 0) > 1 ? html`<span class="badge" tabindex="0" data-tip=${t("wordings.tip", { count: Number(row.wordings) })}>${t("wordings")}</span>` : null;
+}
+
 export function Suppressed() {
   const { t } = useStore();
   return html`<span class="badge" tabindex="0" data-tip=${t("suppressed.tip")}>${t("suppressed")}</span>`;

@@ -63,7 +63,7 @@ function columnsOf(t, fmt, grain, unit) {
     { key: "bucket", title: t(`grain.${grain}`), cell: (row) => rowBucket(t, fmt, row, grain) },
     { key: "value", title: t("table.value"), number: true, cell: (row) => shown(row, write(row.value)) },
     { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, write) },
-    { key: "n", title: "n", number: true, cell: (row) => html`${fmt.whole(row.n)}${Number(row.is_small_n) === 1 ? ` (${t("small_n")})` : ""}` },
+    { key: "n", title: "n", number: true, cell: (row) => html`${fmt.whole(row.n)}${Number(row.is_small_n) === 1 ? ` (${t("small_n")})` : ""}${Number(row.wordings ?? 0) > 1 ? ` (${t("wordings")})` : ""}` },
     dataColumn(t),
   ];
 }

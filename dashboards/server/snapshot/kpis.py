@@ -33,6 +33,7 @@ def kpi_block(words: PageWords, row: Row) -> Markup:
     ]
     marks = [
         badge(words.say("small_n")) if row["is_small_n"] else None,
+        badge(words.say("wordings")) if (row["wordings"] or 0) > 1 else None,
         simulated_badge(words, row),
         _verdict(words, row),
     ]

@@ -21,7 +21,7 @@ HOSTILE = '<script>alert("x")</script>'
 SURVEY: dict[str, Any] = {
     "touchpoint": "till", "stage": "purchase", "stage_order": 3, "is_simulated": 0, "kpi": "nps", "variant": "standard",
     "scope": "transactional", "unit": "points", "scale_low": -100, "scale_high": 100, "n": 285, "value": 50.5,
-    "ci_low": 42.6, "ci_high": 57.4, "is_small_n": 0, "is_suppressed": 0, "n_before": 267, "value_before": 4.5,
+    "ci_low": 42.6, "ci_high": 57.4, "is_small_n": 0, "wordings": 1, "is_suppressed": 0, "n_before": 267, "value_before": 4.5,
     "change": 46.0, "change_low": 34.7, "change_high": 56.4, "trend": "up", "target": 30.0, "target_verdict": "met",
     "question": "Would you recommend us?",
 }  # fmt: skip

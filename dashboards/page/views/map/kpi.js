@@ -2,7 +2,7 @@
 import { html } from "../../vendor/preact.js";
 import { kpiKey, kpiName, kpiTitle } from "../../core/kpi.js";
 import { useStore } from "../../core/store.js";
-import { Simulated, SmallN, Suppressed, Verdict } from "../../parts/badges.js";
+import { Simulated, SmallN, Suppressed, Verdict, Wordings } from "../../parts/badges.js";
 import { KpiRange } from "../../parts/interval.js";
 import { Number_ } from "../../parts/link.js";
 import { Trend } from "../../parts/trend.js";
@@ -28,7 +28,7 @@ function Value({ row, side, several, touchpoint, stage, marked }) {
   return html`<div class="kpi-value">
     <div class="kpi-line">${name}<strong class="kpi-big tabular" data-value=${row.value}>${write(row.value)}</strong>
       <span class="muted small tabular">n <${Number_} side=${side} drill=${behind(row, touchpoint, stage)} tip=${t("kpi.open.tip")} label=${t("kpi.open", { count: Number(row.n), name: touchpoint.name })}>${fmt.whole(row.n)}<//></span>
-      <${SmallN} row=${row} short=${true} />${marked && html`<${Simulated} row=${row} />`}<${Verdict} row=${row} short=${true} /></div>
+      <${SmallN} row=${row} short=${true} /><${Wordings} row=${row} />${marked && html`<${Simulated} row=${row} />`}<${Verdict} row=${row} short=${true} /></div>
     <${KpiRange} row=${row} />
     <div class="kpi-line small"><span class="muted tabular">${t("interval.is", { low: write(row.ci_low), high: write(row.ci_high) })}</span><${Trend} row=${row} /></div>
   </div>`;

@@ -25,7 +25,7 @@ export function KpiOverTime({ rows, grain, marks, side }) {
     const when = rowBucket(t, fmt, row, grain);
     if (Number(row.is_suppressed) === 1) return t("trend.point.suppressed", { when });
     return t("trend.point", { when, value: fmt.kpi(row.value, unit), low: fmt.kpi(row.ci_low, unit), high: fmt.kpi(row.ci_high, unit), n: Number(row.n) })
-      + (Number(row.is_small_n) === 1 ? `; ${t("small_n")}` : "") + (Number(row.is_simulated) === 1 ? `; ${t("simulated")}` : "");
+      + (Number(row.is_small_n) === 1 ? `; ${t("small_n")}` : "") + (Number(row.wordings ?? 0) > 1 ? `; ${t("wordings")}` : "") + (Number(row.is_simulated) === 1 ? `; ${t("simulated")}` : "");
   };
   const option = (colours) => {
     const { axisX, axisY, tooltip } = plain(colours);
