@@ -9,6 +9,7 @@ Why: docs/decisions/0205.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -254,13 +255,18 @@ def _question_of(one: KpiQuestion, journey_map: JourneyMap, catalogue: Catalogue
     )
     return Question(
         id=one.id,
-        version=f"map-{journey_map.version}",
+        version=_version_of(one.question),
         kpi=one.kpi,
         variant=one.variant,
         scope=one.scope,
         scale=scale,
         wordings={language: words.model_copy(update={"text": one.question})},
     )
+
+
+def _version_of(text: str) -> str:
+    """The version of a map's question is that of its words: a new version of the map that leaves them alone is no other wording."""
+    return f"words-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
 def _unknown(questions: Sequence[PolicyQuestion], journey_map: JourneyMap, catalogue: Catalogue) -> Iterator[str]:

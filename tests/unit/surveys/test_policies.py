@@ -74,7 +74,11 @@ def test_a_map_is_a_policy_by_its_own_kpis(retail: JourneyMap) -> None:
     question = found[1].question
     assert question.wordings["en"].text == retail.kpis[1].question
     assert question.wordings["en"].high == "Extremely likely"  # of the catalogue's question on the same scale
-    assert question.version == f"map-{retail.version}"
+    (later,) = askings("map", retail.model_copy(update={"version": retail.version + 1}))[1:2]
+    assert later.question.version == question.version  # the same words
+    other = retail.kpis[1].model_copy(update={"question": "Would you come back?"})
+    (reworded,) = askings("map", retail.model_copy(update={"kpis": (other,)}))
+    assert reworded.question.version != question.version
     assert found[2].where.delay_us == 336 * US_PER_HOUR
 
 
