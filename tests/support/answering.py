@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import Mock
 from urllib.parse import urlencode
@@ -41,6 +42,11 @@ SECRET = bytes(range(32))
 PERSON = ("loyalty", f"k1:{'a' * 64}")
 ASK_ID = "5b0f5f7d3f1e4f0c8a7d1c2e9b604713"
 ORIGIN = "https://shop.example"
+URL = "https://ask.example"
+KEY = f"till.{'t' * 32}"
+OTHER_KEY = f"shop.{'s' * 32}"
+BROWSER_KEY = f"page.{'b' * 32}"
+_KEYS = f"{KEY} surveys\n{OTHER_KEY} retail-pos\n{BROWSER_KEY} surveys browser:store_purchase\n"
 SOURCES = read_sources("sources:\n  surveys: {legal_basis: legitimate_interests}\n", "sources.yaml").sources
 EXPIRES_US = NOW + 24 * US_PER_HOUR
 
@@ -73,6 +79,7 @@ class World:
         self.about_us: int | None = None
         self.is_over = True
         self.failing = False
+        self.rate = 100.0
         self.waits_for = "the workers"
         self.producer = InMemoryProducer(sources=SOURCES)
         self.catalogue = load_catalogue()
@@ -133,10 +140,10 @@ class World:
         policy = load_policy("recommendation")
         given: Any = (policy, self.catalogue, SECRET, "surveys", "en", self, intake, meter, lambda: self.now_us)
         desk = Desk(*given)
-        keys, persons = WriteKeys({}), PersonKeys("k1", bytes(32))
+        keys, persons = WriteKeys.from_text(_KEYS, Path("write_keys")), PersonKeys("k1", bytes(32))
         catch_up: Any = self
         routes = ways(self._settings, desk, catch_up)
-        return Surveys(desk, keys, persons, Rate(100, lambda: 0.0), meter, catch_up, routes)
+        return Surveys(desk, keys, persons, Rate(self.rate, lambda: 0.0), meter, catch_up, routes, URL)
 
 
 class Visitor:

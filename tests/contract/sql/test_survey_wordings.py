@@ -86,7 +86,9 @@ def test_no_row_of_a_mart_is_of_two_wordings(empty_client: Client, mart: str) ->
     write(empty_client, mixed())
     rows = rows_of_view(empty_client, f"journey.{mart}")
     assert len({row["bucket"] for row in rows}) == 1
-    assert sorted((row["question"], row["question_version"], row["language"], row["n"], row["value"]) for row in rows) == [
+    assert sorted(
+        (row["question"], row["question_version"], row["language"], row["n"], row["value"]) for row in rows
+    ) == [
         ("liked", "1", "en", 1, 100),
         ("satisfied", "1", "en", 10, 80),
         ("satisfied", "1", "fr", 6, pytest.approx(100 / 3)),
@@ -98,7 +100,11 @@ def test_the_events_behind_a_mart_have_its_wordings(empty_client: Client) -> Non
     write(empty_client, mixed())
     rows = rows_of_view(empty_client, "journey_api.kpi_survey_1d_events")
     found = [(row["survey"], row["question_version"], row["language"]) for row in rows]
-    assert {one: found.count(one) for one in found} == {("policy", "1", "en"): 11, ("policy", "1", "fr"): 6, ("policy", "2", "en"): 3}
+    assert {one: found.count(one) for one in found} == {
+        ("policy", "1", "en"): 11,
+        ("policy", "1", "fr"): 6,
+        ("policy", "2", "en"): 3,
+    }
 
 
 def test_what_nobody_said_of_the_wording_is_null(empty_client: Client) -> None:
@@ -112,7 +118,12 @@ def test_a_number_says_of_how_many_wordings_it_is_and_languages_are_one(empty_cl
     for view in ("survey_total", "survey_by_stage", "survey_by_touchpoint", "survey_over_time"):
         (row,) = rows_of(empty_client, view)
         assert (row["n"], row["wordings"]) == (20, 3), view
-    before = {"date_from": "2026-03-02", "date_to": "2026-03-02", "before_from": "2026-03-01", "before_to": "2026-03-01"}
+    before = {
+        "date_from": "2026-03-02",
+        "date_to": "2026-03-02",
+        "before_from": "2026-03-01",
+        "before_to": "2026-03-01",
+    }
     write(empty_client, said(600, 1, 0, question_version="4", local_date=date(2026, 3, 2)))
     (row,) = rows_of(empty_client, "survey_total", **before)
     assert (row["n"], row["n_before"], row["wordings"]) == (1, 20, 4)

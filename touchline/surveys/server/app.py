@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
@@ -29,6 +29,7 @@ from touchline.surveys.links import ask_url
 from touchline.surveys.server.asking import BODY_BYTES, Asked, answer_of, read_document, read_query
 from touchline.surveys.server.desk import Answered, Desk
 from touchline.surveys.server.inviting import reports
+from touchline.surveys.server.linking import PATH as LINKS, Linking
 from touchline.surveys.server.standing import CatchUp
 
 log = logging.getLogger("touchline.surveys")
@@ -39,7 +40,7 @@ RETRY_SECONDS: Final = 5
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 _WORDS: Final = ServiceWords(
     {
-        404: ("there is nothing at this path", "GET or POST /v1/ask; see docs/surveys.md"),
+        404: ("there is nothing at this path", "GET or POST /v1/ask, POST /v1/links; see docs/surveys.md"),
         405: ("the path does not take this method", "see Allow and docs/surveys.md"),
         413: ("the request is too large", f"send at most {BODY_BYTES} bytes"),
     },
@@ -72,12 +73,14 @@ class Surveys:
         self._meter = meter
         self._catch_up = catch_up
         self._url = url
+        self._linking = Linking(desk, url)
         self._exposition = Exposition(meter)
         self._answering = Answering(SEND_SECONDS, self._answered)
         self.app = web.Application(middlewares=[self._sent_in_time, self._as_problem], client_max_size=BODY_BYTES)
         self.app.router.add_get(ASK, self._ask, allow_head=False)
         self.app.router.add_post(ASK, self._ask)
         self.app.router.add_post(reports.PATH, self._report)
+        self.app.router.add_post(LINKS, self._make_link)
         for add in ways:
             add(self.app)
         add_health(self.app, self._ready, self._metrics)
@@ -93,21 +96,25 @@ class Surveys:
         asked = await self._read(request)
         answered = await self._desk.ask(asked.keys, asked.wanted, asked.language)
         self._meter.observe(ASK_SECONDS, time.monotonic() - began_s)
-        return web.Response(
-            body=orjson.dumps({**answer_of(answered), **self._link(answered, asked.language)}),
-            content_type="application/json",
-            headers={"Cache-Control": "no-store"},
-        )
+        return _said({**answer_of(answered), **self._link(answered, asked.language)})
 
     async def _report(self, request: web.Request) -> web.Response:
+        body = await self._admitted(request)
+        return _said(await reports.take_report(self._desk, request.match_info["ask_id"], body))
+
+    async def _make_link(self, request: web.Request) -> web.Response:
+        body = await self._admitted(request)
+        if not self._url:
+            raise RequestRefused(503, "where customers reach the surveys is not known", "set surveys_url")
+        return _said(await self._linking.link(body))
+
+    async def _admitted(self, request: web.Request) -> bytes:
+        """The JSON of who may ask, once the ledger has caught up."""
         self._admit(request)
         self._catch_up.require()
         if request.content_type != "application/json":
-            raise RequestRefused(415, "the report is no JSON", "send it as application/json")
-        said = await reports.take_report(self._desk, request.match_info["ask_id"], await request.read())
-        return web.Response(
-            body=orjson.dumps(said), content_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+            raise RequestRefused(415, "the request is no JSON", "send it as application/json")
+        return await request.read()
 
     def _link(self, answered: Answered, language: str) -> dict[str, str]:
         """Where who is asked may answer."""
@@ -182,3 +189,9 @@ class Surveys:
     async def _metrics(self, request: web.Request) -> web.Response:
         self._meter.set(READY, int(self._is_ready))
         return exposed(*self._exposition.answer(request.headers.get("Accept", "")))
+
+
+def _said(values: dict[str, Any]) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(values), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )

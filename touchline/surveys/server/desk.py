@@ -28,7 +28,7 @@ from touchline.surveys.asked import RANK, standing
 from touchline.surveys.asks import StoredAsk, answer_event, ask_of
 from touchline.surveys.decide import AskReason, Decision, EventFacts, PersonFacts, choose_event, most_telling
 from touchline.surveys.policies import Asking, Policy, askings_of
-from touchline.surveys.questions import Catalogue
+from touchline.surveys.questions import Catalogue, Question
 from touchline.surveys.server.ledger_facts import Found, Wanted, read_ask, read_facts, which_stand
 from touchline.surveys.server.readers import Readers
 from touchline.surveys.server.remembered import Remembered
@@ -74,7 +74,7 @@ class Desk:
         self.now_us = now_us
         self.remembered = Remembered(source)
         self._policy = policy
-        self._language = language
+        self.language = language
         self._intake = intake
         self._meter = meter
         self._map: tuple[str, int] | None = None
@@ -89,6 +89,13 @@ class Desk:
     def askings(self) -> Sequence[Asking]:
         """The questions of the policy on the default map."""
         return self._askings
+
+    def question(self, question: str, version: str = "") -> Question | None:
+        """By the policy, which may have it of a map, else by the catalogue; None where neither has it, or not in that version."""
+        for asking in self._askings:
+            if asking.question.id == question and version in ("", asking.question.version):
+                return asking.question
+        return self.catalogue.get(question, version)
 
     async def facts(self, keys: Sequence[str], wanted: Wanted) -> Found:
         """What is known of the person to whom one of the keys leads, by the ledger and by what was said just now. Raises RequestRefused."""
@@ -126,7 +133,7 @@ class Desk:
             reason = AskReason.NOT_IN_POLICY if event.persons else AskReason.NOBODY
             return self._counted(Answered(reason, event))
         asking, decision = told
-        spoken = asking.question.language_for(language or self._language, self._language)
+        spoken = asking.question.language_for(language or self.language, self.language)
         return self._counted(Answered(decision.reason, event, asking, decision, spoken))
 
     async def write(self, stored: StoredAsk, beside: Sequence[dict[str, Any]] = (), **said: Any) -> None:
@@ -191,7 +198,7 @@ class Desk:
             )
 
     def _ask(self, asking: Asking, event: EventFacts, decision: Decision, language: str, now_us: int) -> Any:
-        spoken = asking.question.language_for(language or self._language, self._language)
+        spoken = asking.question.language_for(language or self.language, self.language)
         return ask_of(asking, event, decision, spoken, now_us)
 
     async def _write_all(

@@ -106,11 +106,7 @@ class Opening:
         return opened
 
     def _question(self, question: str, version: str = "") -> Question:
-        """By the policy, which may have it of a map, else by the catalogue."""
-        for asking in self._desk.askings:
-            if asking.question.id == question and version in ("", asking.question.version):
-                return asking.question
-        found = self._desk.catalogue.get(question, version)
+        found = self._desk.question(question, version)
         if found is None:
             raise NothingToAnswer(Shut.NOT_ASKED)
         return found
