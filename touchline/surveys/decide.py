@@ -28,7 +28,8 @@ _TWO_64: Final = 1 << 64
 
 
 class AskReason(StrEnum):
-    """Why somebody is asked, or is not; IN_WORDS says what each means. `asked` is the one yes."""
+    """Why somebody is asked, or is not; IN_WORDS says what each means. `asked` is the one yes. `not_eligible` is said of an ask that was
+    sampled, when its time is over."""
 
     ASKED = "asked"
     NO_EVENT = "no_event"
@@ -41,6 +42,7 @@ class AskReason(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     FATIGUE = "fatigue"
     NOT_SAMPLED = "not_sampled"
+    NOT_ELIGIBLE = "not_eligible"
 
 
 IN_WORDS: Final = {
@@ -55,6 +57,7 @@ IN_WORDS: Final = {
     AskReason.CONSENT_WITHDRAWN: "a purpose that the policy needs was withdrawn",
     AskReason.FATIGUE: "a fatigue rule spares the person",
     AskReason.NOT_SAMPLED: "the draw fell so",
+    AskReason.NOT_ELIGIBLE: "the event was taken back, or became one after which the policy asks nothing",
 }
 """What each reason says to people."""
 
@@ -154,6 +157,14 @@ def follows(askings: Iterable[Asking], event: EventFacts) -> list[Asking]:
             has_converted=event.has_converted,
         )
     ]
+
+
+def is_eligible(asking: Asking, event: EventFacts | None) -> bool:
+    """Whether by what is known now the policy asks the question after the event, whatever its cycle had before. None: the event was taken
+    back. Who was sampled and is not turned out to be none of those who are asked: AAPOR's NE."""
+    if event is None:
+        return False
+    return any(follows([asking], event._replace(has_converted=known)) for known in (False, True))
 
 
 def decide(asking: Asking, event: EventFacts, person: PersonFacts, now_us: int, secret: bytes) -> Decision:

@@ -19,7 +19,8 @@ from touchline.sql.ledger.rows import NET_ROWS
 REASONS: Final = {"fatigue": "fatigue", "no_consent": "no_consent", "consent_withdrawn": "withdrawn"}
 """Values of `properties.reason` of an eligible request that have an outcome of their own -> its name behind `not_asked_`."""
 NOT_ELIGIBLE: Final = "not_eligible"
-"""`properties.reason` of a request that ended because the person turned out not to be one of those who are asked (screened out)."""
+"""`properties.reason` of a request that ended because the person turned out not to be one of those who are asked: screened out, or its
+event was taken back. Reasons are those of touchline/surveys/decide.py; a test holds the two together."""
 STEPS: Final = {
     "eligible": "Requests: everybody whom the policy could have asked here",
     "sampled": "Drawn by the sampling",
@@ -50,7 +51,7 @@ OUTCOMES: Final = {
     "bounced": "The invitation came back",
     "dismissed": "Closed the question",
     "refused": "Said no",
-    "ineligible": "Turned out not to be one of those who are asked: bounced, dismissed or refused with the reason not_eligible",
+    "ineligible": "Turned out not to be one of those who are asked: bounced, dismissed, refused or expired with the reason not_eligible",
     "expired": "The time to answer went by",
     "partial": "Answered partly",
     "complete": "Answered completely",
@@ -68,9 +69,10 @@ AAPOR: Final = {
     "aapor_uo": "UO, unknown, other: bounced",
     "aapor_ne": "NE, known not to be eligible: in no denominator, only in e",
 }
+_ENDED: Final = "'bounced', 'dismissed', 'refused', 'expired'"
 _OUTCOME: Final = f"""multiIf(
             disposition = 'eligible', concat('not_asked_', transform(why, {list(REASONS)}, {list(REASONS.values())}, 'other')),
-            disposition IN ('bounced', 'dismissed', 'refused') AND why = '{NOT_ELIGIBLE}', 'ineligible',
+            disposition IN ({_ENDED}) AND why = '{NOT_ELIGIBLE}', 'ineligible',
             disposition IN ('sampled', 'invited', 'delivered', 'shown', 'started'), concat('only_', disposition),
             disposition)"""
 _EXPIRED_AT: Final = "if(had_reached IN ('sampled', 'delivered', 'shown', 'started'), had_reached, 'invited')"

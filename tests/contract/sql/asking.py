@@ -23,6 +23,7 @@ LETTERS = ("i", "p", "r", "nc", "o", "uh", "uo", "ne")
 REASONS = ("fatigue", "no_consent", "consent_withdrawn", "", "whatever")
 REACHED = ("sampled", "invited", "delivered", "shown", "started", "", "nonsense")
 Key = tuple[Any, ...]
+SCREENED = ("bounced", "dismissed", "refused", "expired")
 
 
 def version(number: int, disposition: str, **fields: Any) -> dict[str, Any]:
@@ -45,8 +46,8 @@ def random_request(random: Random, number: int) -> list[dict[str, Any]]:
         said = {"reason": random.choice(REASONS)} if disposition == "eligible" else {}
         if disposition == "expired":
             said = {"reached": random.choice(REACHED)}
-        if disposition in ("bounced", "dismissed", "refused") and random.random() < 0.3:
-            said = {"reason": "not_eligible"}
+        if disposition in SCREENED and random.random() < 0.3:
+            said |= {"reason": "not_eligible"}
         properties = {name: text for name, text in said.items() if text}
         versions.append(version(number, disposition, **fields, **({"properties": properties} if properties else {})))
     return versions
@@ -63,7 +64,7 @@ def outcome_of(one: Mapping[str, Any]) -> str:
     if disposition == "eligible":
         known = {"fatigue": "fatigue", "no_consent": "no_consent", "consent_withdrawn": "withdrawn"}
         return f"not_asked_{known.get(reason, 'other')}"
-    if reason == "not_eligible" and disposition in ("bounced", "dismissed", "refused"):
+    if reason == "not_eligible" and disposition in SCREENED:
         return "ineligible"
     return f"only_{disposition}" if f"only_{disposition}" in ONLY else str(disposition)
 

@@ -13,6 +13,7 @@ from touchline.surveys.server.inviting.reading import (
     BEFORE_ALL,
     Wanted,
     read_events,
+    read_named,
     read_over,
     read_tops,
     read_waiting,
@@ -39,6 +40,15 @@ def test_events_of_the_span_come_in_order_page_by_page(empty_client: Client) -> 
     assert [
         one.event_id for one in read_events(empty_client, wanted, (last.time_us, last.source, last.event_id), 2)
     ] == ["e11"]
+
+
+def test_events_are_found_by_their_names_as_far_as_they_stand(empty_client: Client) -> None:
+    gone = visit(16, CARD, 1)
+    stored(empty_client, *visit(15, CARD, 1), *gone, retraction(gone[1]), *visit(17, "", 1), *visit(18, OTHER, 0))
+    source = gone[1]["source"]
+    found = read_named(empty_client, {(source, f"e{number}") for number in (15, 16, 17, 99)} | {("elsewhere", "e18")})
+    assert [(one.source, one.event_id, one.persons[0][1]) for one in found] == [(source, "e15", CARD)]
+    assert read_named(empty_client, set()) == []
 
 
 def test_an_event_that_comes_late_is_found_by_what_was_stored_since(empty_client: Client) -> None:

@@ -13,10 +13,11 @@ ATTACHED = (
     f"event_time local_date source event_id revision person {F} {M} "
     "is_mapped cycle transition wait_seconds is_conversion rule evidence is_declared"
 )
-SURVEY = "kpi variant scope survey question question_version language n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
+WORDING = "survey question question_version language"
+SURVEY = f"kpi variant scope {WORDING} n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
 GLANCE = (
-    "kpi variant scope unit scale_low scale_high n n_positive n_neutral n_negative value ci_low ci_high ci_method is_small_n wordings n_before "
-    "value_before change change_low change_high trend target target_verdict question"
+    "kpi variant scope unit scale_low scale_high n n_positive n_neutral n_negative value ci_low ci_high ci_method is_small_n wordings "
+    "n_before value_before change change_low change_high trend target target_verdict question"
 )
 ASKED = "survey question question_version language kpi scope touchpoint is_simulated"
 VIEWS = {

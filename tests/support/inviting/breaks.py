@@ -31,9 +31,9 @@ def _all_untried(ask: Any, asking: Any, events: Any, person: Any, now_us: int, _
     return _held_back(ask, asking, events, person, now_us, {one.ask_id for one in person.asks})
 
 
-async def _ends_as_it_stands(self: Any, stored: Any) -> None:
+async def _ends_as_it_stands(self: Any, stored: Any, reason: Any) -> None:
     patched = stored._replace(ask=stored.ask._replace(way=""))
-    await _answer_write(self, patched)
+    await _answer_write(self, patched, reason)
 
 
 async def _ends_nothing(_self: Any) -> None:
@@ -50,6 +50,7 @@ BREAKS: Final[Mapping[str, tuple[object, str, Any]]] = {
     "looking again": (Finder, "_look_again", lambda *_: None),
     "pages": (world, "PAGE_TAKEN_FOR", 1_000_000),
     "doubt when it ends": (inviter.Inviter, "_end", _ends_as_it_stands),
+    "who was not eligible": (inviter, "is_eligible", lambda *_: True),
     "asks that are over": (inviter.Inviter, "_end_those_over", _ends_nothing),
     "once a sink": (Outgoing, "_may_try", lambda _self, one, name, _now: not one.ways[name].is_busy),
 }

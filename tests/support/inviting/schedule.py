@@ -184,11 +184,26 @@ class _Schedule:
             self.look_for_undecided()
         world.now_us += 60 * US_PER_DAY
         world.stored = len(world.log)
+        left = {name for name, (stored, _) in world.asks().items() if stored.disposition in OPEN}
         await self.within(self.round())
         world.stored = len(world.log)
+        self.look_for_ineligible(left)
         for stored, _ in world.asks().values():
             if stored.disposition in OPEN:
                 self.violations.append(f"ask {stored.ask.id} is {stored.disposition} long after its time")
+
+    def look_for_ineligible(self, left: set[str]) -> None:
+        """Not eligible is said of those whose event was taken back, and of no other; `left` are asks that ended just now."""
+        ended = [one for one in self.world.log if one["disposition"] == "expired"]
+        said = {one["id"] for one in ended if one["properties"].get("reason") == "not_eligible"}
+        gone = {one["id"] for one in ended if one["about"]["event_id"] in self.world.retracted}
+        self.counts["not eligible"] += len(said)
+        self.violations += [
+            f"ask {name} is said not to be eligible, and its event stands" for name in sorted(said - gone)
+        ]
+        self.violations += [
+            f"ask {name} ended without its event and is eligible" for name in sorted((left & gone) - said)
+        ]
 
     def unsent(self) -> list[Ask]:
         gone = {one.ask_id for one in self.world.gone}

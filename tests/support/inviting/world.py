@@ -235,6 +235,10 @@ def _events(world: World, wanted: Wanted, after: Place) -> list[EventFacts]:
     return [found[place] for place in sorted(found)][:PAGE]
 
 
+def _named(world: World, names: frozenset[tuple[str, str]]) -> list[EventFacts]:
+    return [one for one in world.events().values() if (one.source, one.event_id) in names]
+
+
 def _waiting(world: World, _source: str, now_us: int) -> list[StoredAsk]:
     asks = [one for one, _ in world.asks(world.stored).values()]
     return [
@@ -264,6 +268,7 @@ def reading_of_the_world() -> Iterator[None]:
         (finding, "which_stand", _stand),
         (finding, "EVENTS_AT_ONCE", PAGE_TAKEN_FOR),
         (reading, "read_events", _events),
+        (reading, "read_named", _named),
         (reading, "read_waiting", _waiting),
         (reading, "read_over", _over),
         (reading, "read_tops", lambda world: {STREAM: len(world.inserts)}),

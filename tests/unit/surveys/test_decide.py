@@ -13,6 +13,8 @@ from tests.support.asking.oracle import is_spared
 from tests.support.asking.schedule import SECRET, askings_at_random, in_words, run_schedule
 from touchline.schemas.journey.parts import Ask as MapAsk
 from touchline.schemas.times import US_PER_HOUR
+from touchline.sql.subjects.surveys.requests import NOT_ELIGIBLE, OUTCOMES, REASONS
+from touchline.surveys import decide as decide_module
 from touchline.surveys.asked import Asked, standing
 from touchline.surveys.decide import (
     IN_WORDS,
@@ -25,6 +27,7 @@ from touchline.surveys.decide import (
     choose,
     choose_event,
     decide,
+    is_eligible,
     is_sampled,
     most_telling,
     spared_until,
@@ -305,3 +308,27 @@ def test_no_schedule_asks_more_than_the_rules_allow() -> None:
     found = [what for seed in range(60) for what in run_schedule(seed).violations]
     assert found == []
     assert reasons >= {"asked", "fatigue", "already_asked", "not_sampled", "no_consent", "consent_withdrawn"}
+
+
+def test_the_response_accounting_has_an_outcome_for_each_reason_that_is_written() -> None:
+    written = {
+        reason: decide_module._DISPOSITIONS[reason] for reason in AskReason if reason in decide_module._DISPOSITIONS
+    }
+    assert {reason.value for reason, disposition in written.items() if disposition == "eligible"} == set(REASONS)
+    assert AskReason(NOT_ELIGIBLE) is AskReason.NOT_ELIGIBLE
+    assert {f"not_asked_{name}" for name in REASONS.values()} <= set(OUTCOMES)
+    unwritten = {"no_event", "nobody", "not_in_policy", "not_due", "expired", "already_asked"}
+    assert {*AskReason} == {*written, *unwritten, AskReason.NOT_ELIGIBLE}
+
+
+def test_who_was_sampled_is_eligible_as_long_as_the_policy_asks_after_the_event() -> None:
+    assert is_eligible(asking(), EVENT)
+    assert is_eligible(asking(), EVENT._replace(is_conversion=True, touchpoint="web"))
+    assert not is_eligible(asking(), None)
+    assert not is_eligible(asking(), EVENT._replace(touchpoint="returns desk"))
+    where = asking().where._replace(ask=MapAsk(touchpoints=("moon",)), moments=frozenset({"after_conversion"}))
+    later = asking()._replace(where=where)
+    assert is_eligible(
+        later, EVENT._replace(stage="purchase")
+    )  # whether its cycle had a conversion before is left open
+    assert not is_eligible(later, EVENT._replace(stage="purchase", is_conversion=True))

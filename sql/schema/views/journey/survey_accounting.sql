@@ -30,7 +30,7 @@ CREATE OR REPLACE VIEW journey.survey_accounting
     bounced Int64 COMMENT 'The invitation came back (additivity: sum)',
     dismissed Int64 COMMENT 'Closed the question (additivity: sum)',
     refused Int64 COMMENT 'Said no (additivity: sum)',
-    ineligible Int64 COMMENT 'Turned out not to be one of those who are asked: bounced, dismissed or refused with the reason not_eligible (additivity: sum)',
+    ineligible Int64 COMMENT 'Turned out not to be one of those who are asked: bounced, dismissed, refused or expired with the reason not_eligible (additivity: sum)',
     expired Int64 COMMENT 'The time to answer went by (additivity: sum)',
     partial Int64 COMMENT 'Answered partly (additivity: sum)',
     complete Int64 COMMENT 'Answered completely (additivity: sum)'
@@ -126,7 +126,7 @@ FROM
                 *,
                 multiIf(
                         disposition = 'eligible', concat('not_asked_', transform(why, ['fatigue', 'no_consent', 'consent_withdrawn'], ['fatigue', 'no_consent', 'withdrawn'], 'other')),
-                        disposition IN ('bounced', 'dismissed', 'refused') AND why = 'not_eligible', 'ineligible',
+                        disposition IN ('bounced', 'dismissed', 'refused', 'expired') AND why = 'not_eligible', 'ineligible',
                         disposition IN ('sampled', 'invited', 'delivered', 'shown', 'started'), concat('only_', disposition),
                         disposition) AS outcome,
                 transform(

@@ -131,7 +131,7 @@ FROM
                             *,
                             multiIf(
                                     disposition = 'eligible', concat('not_asked_', transform(why, ['fatigue', 'no_consent', 'consent_withdrawn'], ['fatigue', 'no_consent', 'withdrawn'], 'other')),
-                                    disposition IN ('bounced', 'dismissed', 'refused') AND why = 'not_eligible', 'ineligible',
+                                    disposition IN ('bounced', 'dismissed', 'refused', 'expired') AND why = 'not_eligible', 'ineligible',
                                     disposition IN ('sampled', 'invited', 'delivered', 'shown', 'started'), concat('only_', disposition),
                                     disposition) AS outcome,
                             transform(

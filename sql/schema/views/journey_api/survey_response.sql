@@ -28,7 +28,7 @@ CREATE OR REPLACE VIEW journey_api.survey_response
     bounced Nullable(Int64) COMMENT 'The invitation came back (additivity: sum); NULL when suppressed',
     dismissed Nullable(Int64) COMMENT 'Closed the question (additivity: sum); NULL when suppressed',
     refused Nullable(Int64) COMMENT 'Said no (additivity: sum); NULL when suppressed',
-    ineligible Nullable(Int64) COMMENT 'Turned out not to be one of those who are asked: bounced, dismissed or refused with the reason not_eligible (additivity: sum); NULL when suppressed',
+    ineligible Nullable(Int64) COMMENT 'Turned out not to be one of those who are asked: bounced, dismissed, refused or expired with the reason not_eligible (additivity: sum); NULL when suppressed',
     expired Nullable(Int64) COMMENT 'The time to answer went by (additivity: sum); NULL when suppressed',
     partial Nullable(Int64) COMMENT 'Answered partly (additivity: sum); NULL when suppressed',
     complete Nullable(Int64) COMMENT 'Answered completely (additivity: sum); NULL when suppressed',
@@ -238,7 +238,7 @@ FROM
                                                                 *,
                                                                 multiIf(
                                                                         disposition = 'eligible', concat('not_asked_', transform(why, ['fatigue', 'no_consent', 'consent_withdrawn'], ['fatigue', 'no_consent', 'withdrawn'], 'other')),
-                                                                        disposition IN ('bounced', 'dismissed', 'refused') AND why = 'not_eligible', 'ineligible',
+                                                                        disposition IN ('bounced', 'dismissed', 'refused', 'expired') AND why = 'not_eligible', 'ineligible',
                                                                         disposition IN ('sampled', 'invited', 'delivered', 'shown', 'started'), concat('only_', disposition),
                                                                         disposition) AS outcome,
                                                                 transform(

@@ -22,7 +22,8 @@ from touchline.metrics.meter import Meter
 from touchline.sinks.again import Draw
 from touchline.sinks.sender import Sender
 from touchline.surveys.asked import OPEN, RANK
-from touchline.surveys.asks import INVITATION, StoredAsk
+from touchline.surveys.asks import INVITATION, Ask, StoredAsk
+from touchline.surveys.decide import AskReason, is_eligible
 from touchline.surveys.server.desk import Desk
 from touchline.surveys.server.inviting import reading
 from touchline.surveys.server.inviting.finding import Finder
@@ -83,10 +84,25 @@ class Inviter:
         now_us, source = self._desk.now_us(), self._desk.source
         over = await self._desk.readers.read(lambda client: reading.read_over(client, source, now_us))
         known = {one.ask.id for one in over}
-        for stored in [*over, *(one for one in self.outgoing.over(now_us) if one.ask.id not in known)]:
-            await self._end(stored)
+        over += [one for one in self.outgoing.over(now_us) if one.ask.id not in known]
+        ineligible = await self._ineligible([one.ask for one in over])
+        for stored in over:
+            await self._end(stored, AskReason.NOT_ELIGIBLE if stored.ask.id in ineligible else None)
 
-    async def _end(self, stored: StoredAsk) -> None:
+    async def _ineligible(self, asks: Sequence[Ask]) -> frozenset[str]:
+        """Ids of the asks after whose event, as it stands now, the policy does not ask the question; of other policies nothing is said."""
+        askings = {(one.policy, one.question.id): one for one in self._desk.askings}
+        own = [one for one in asks if one.about_event_id and (one.policy, one.question) in askings]
+        names = frozenset((one.about_source, one.about_event_id) for one in own)
+        found = await self._desk.readers.read(lambda client: reading.read_named(client, names)) if names else []
+        events = {(one.source, one.event_id): one for one in found}
+        return frozenset(
+            one.id
+            for one in own
+            if not is_eligible(askings[one.policy, one.question], events.get((one.about_source, one.about_event_id)))
+        )
+
+    async def _end(self, stored: StoredAsk, reason: AskReason | None) -> None:
         """An answer that comes nevertheless says more, and counts."""
         held = self._desk.remembered.get(stored.ask.id)
         if held is not None and RANK[held.disposition] > RANK[stored.disposition]:
@@ -98,5 +114,5 @@ class Inviter:
         if reached == "sampled" and ask.way == INVITATION and self.outgoing.may_have_gone(ask.id):
             reached, reached_us = "invited", ask.expires_us  # rules count it, and as late as it can have been
         over = StoredAsk(ask, "expired", ask.expires_us, reached, reached_us)
-        await self._desk.write(over, reached=reached, reached_us=reached_us)
+        await self._desk.write(over, reached=reached, reached_us=reached_us, reason=reason)
         self.outgoing.forget(ask.id)  # where it was not written, the next round says it before it decides on anybody

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from clickhouse_driver import Client
@@ -62,6 +62,14 @@ def read_events(client: Client, wanted: Wanted, after: Place, limit: int = EVENT
     if after != BEFORE_ALL:
         values["time"] = after[0]
     return [_event(row) for row in ask(client, query, **values)]
+
+
+def read_named(client: Client, names: Collection[tuple[str, str]]) -> list[EventFacts]:
+    """Of these events, by source and id, those that stand and name a person."""
+    if not names:
+        return []
+    query = _EVENTS.format(which="(toString(source), event_id) IN %(names)s", after="1")
+    return [_event(row) for row in ask(client, query, names=tuple(names), limit=len(names))]
 
 
 def read_waiting(client: Client, source: str, now_us: int) -> list[StoredAsk]:
