@@ -1,9 +1,10 @@
 """A question at a place, on a screen of its own, for one customer after the other; it goes on for days without a network.
 
     GET  /k/{link}      the page, which the browser keeps (a service worker), with the question in all its languages
-    POST /k/{link}      {"sent_at": …, "answers": [{"scan": …, "at": …, "answer": …, "comment": …, "language": …}, …]}
+    POST /k/{link}      {"sent_at": …, "answers": [{"scan": …, "at": …, "answer": …, "comment": …, "language": …, "shown": …}, …]}
 
-The kiosk keeps each answer until it is told that it is safe. Each has an id of its own, so what is sent again counts once. Times are by the
+The kiosk keeps each answer until it is told that it is safe. Each has an id of its own, so what is sent again counts once. With `shown` it
+is no answer: somebody has touched the screen, and has the question before them; an answer may follow under the same id. Times are by the
 kiosk's clock, both of them: only how long ago an answer was given is believed.
 
 Why: docs/decisions/0208.
@@ -95,6 +96,9 @@ class Kiosk:
         at_us = self._desk.now_us() - age_us
         try:
             opened = await self._opening.open(link, one["scan"], asked=one["language"], kinds=("place",), at_us=at_us)
+            if one.get("shown"):
+                await self._taking.shown(opened, at_us)
+                return ""
             reply = Reply(one["answer"], one["comment"], is_final=True)
             done = await self._taking.take(opened, reply, at_us)
         except NothingToAnswer as nothing:
@@ -168,6 +172,7 @@ def _is_answer(one: object) -> bool:
         isinstance(one, dict)
         and all(isinstance(one.get(name), str) for name in ("scan", "answer", "comment", "language"))
         and is_scan(one["scan"])
+        and isinstance(one.get("shown", False), bool)
         and _is_time(one.get("at"))
     )
 

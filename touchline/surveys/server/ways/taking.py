@@ -96,6 +96,12 @@ class Taking:
         task.add_done_callback(self._reports.discard)
         await asyncio.wait({task}, timeout=SEEN_SECONDS)
 
+    async def shown(self, opened: Opened, time_us: int) -> None:
+        """At a place, report that somebody had the question before them at `time_us`; safe when this returns. Raises RequestRefused,
+        TouchlineError."""
+        if not self._newest(opened).has_come_to("shown"):
+            await self._desk.send([answer_event(opened.stored.ask, "shown", time_us, self._desk.source)])
+
     def stands(self, opened: Opened, said: str = "", seal: str = "") -> Taken | None:
         """What was answered before: all, or a score to which a comment may still be added by who shows its seal; None where the question
         stands."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.answering import EXPIRES_US, NOW, Visitor, World
+from touchline.errors import EngineUnreachable
 from touchline.schemas.times import US_PER_HOUR, format_time
 from touchline.service.problem import RequestRefused
 
@@ -68,6 +69,42 @@ def test_answers_that_were_kept_count_once_at_their_time_by_our_clock(world: Wor
     assert {(one["place"], one["language"], one["anonymous"]) for one in events} == {("store-12", "it", True)}
 
 
+def test_whoever_touched_the_screen_was_shown_the_question_once_and_may_answer(world: World) -> None:
+    link = world.place()
+    touched = {"sent_at": SENT_MS, "answers": [given(0, "", hours_ago=3, shown=True), given(1, "", shown=True)]}
+    answered = {"sent_at": SENT_MS, "answers": [given(0, hours_ago=3), given(0, "", hours_ago=3, shown=True)]}
+
+    async def go(visitor: Visitor) -> list[Any]:
+        return [(await visitor.post_json(f"/k/{link}", one)).json() for one in (touched, answered)]
+
+    ((seen, done),) = world.visit(go)
+    assert seen == {"taken": SCANS[:2], "refused": {}}
+    assert done == {"taken": [SCANS[0]] * 2, "refused": {}}
+    assert world.told() == [("shown", None), ("shown", None), ("complete", 4.0)]
+    first, _, last = world.events()
+    assert first["id"] == last["id"]
+    assert first["time"] == format_time(NOW - 3 * US_PER_HOUR)
+    assert (first["place"], first["anonymous"], first["survey"]) == ("store-12", True, "place_link")
+
+
+def test_what_was_shown_stays_with_the_kiosk_until_it_is_safe(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = world.place()
+    touched = {"sent_at": SENT_MS, "answers": [given(0, "", shown=True)]}
+
+    async def go(visitor: Visitor) -> list[int]:
+        with monkeypatch.context() as broken:
+            broken.setattr(world.producer, "emit_many", _away)
+            first = await visitor.post_json(f"/k/{link}", touched)
+        return [first.status, (await visitor.post_json(f"/k/{link}", touched)).status]
+
+    assert world.visit(go) == [[503, 200]]
+    assert world.told() == [("shown", None)]
+
+
+def _away(*_: object, **__: object) -> int:
+    raise EngineUnreachable("Kafka is away", "bring it back")
+
+
 def test_what_will_never_be_taken_is_named_with_the_reason(world: World) -> None:
     link = world.place()
     answers = [given(0, "9"), given(1, hours_ago=49), given(2, hours_ago=-5), given(3)]
@@ -107,6 +144,7 @@ def test_what_cannot_be_kept_now_stays_with_the_kiosk(world: World) -> None:
         {"sent_at": SENT_MS, "answers": [{"scan": "x"}]},
         {"sent_at": SENT_MS, "answers": [given(0, scan="4711")]},
         {"sent_at": SENT_MS, "answers": [given(0, at=-1)]},
+        {"sent_at": SENT_MS, "answers": [given(0, shown="4711")]},
         {"sent_at": SENT_MS, "answers": [given(0)] * 51},
     ],
 )

@@ -1,5 +1,6 @@
 // The kiosk: one customer after the other, with or without a network. An answer is kept here from the moment it is given until the server
-// says that it is safe; what is sent again counts once, since each answer has an id of its own.
+// says that it is safe; what is sent again counts once, since each answer has an id of its own. Whoever touches the screen has the question
+// before them: that is kept and sent in the same way, once, under the id of the answer that may follow.
 (() => {
   "use strict";
   const body = document.body;
@@ -15,6 +16,7 @@
   let kept = read();
   let isSending = false;
   let timer = 0;
+  let scan = "";
 
   function read() {
     try {
@@ -30,7 +32,8 @@
     } catch {
       // The disk is full: what is kept in memory is sent all the same, if the page lives until then.
     }
-    waiting.textContent = kept.length ? String(kept.length) : "";
+    const answers = kept.filter((one) => !one.shown).length;
+    waiting.textContent = answers ? String(answers) : "";
   }
 
   function newId() {
@@ -54,14 +57,30 @@
     show(section, false);
   }
 
+  function next() {
+    scan = "";
+    begin(first);
+  }
+
+  function seen(section) {
+    if (scan) return;
+    scan = newId();
+    kept.push({ scan, at: Date.now(), answer: "", comment: "", language: section.lang, shown: true });
+    keep();
+    send();
+  }
+
   function answered(event) {
     event.preventDefault();
     const form = event.target;
     const section = form.closest("section");
     if (section.querySelector(".thanks").hidden === false) return;
     const said = new FormData(form);
+    const own = scan || newId();
+    scan = "";
+    kept = kept.filter((one) => one.scan !== own);
     kept.push({
-      scan: newId(),
+      scan: own,
       at: Date.now(),
       answer: String(said.get("answer") || ""),
       comment: String(said.get("comment") || ""),
@@ -69,7 +88,7 @@
     });
     keep();
     show(section, true);
-    timer = setTimeout(() => begin(first), THANKED_MS);
+    timer = setTimeout(next, THANKED_MS);
     send();
   }
 
@@ -97,7 +116,8 @@
       if (!answer.ok) return;
       const said = await answer.json();
       const done = new Set([...said.taken, ...Object.keys(said.refused)]);
-      kept = kept.filter((one) => !done.has(one.scan));
+      // Not by the id alone: meanwhile the answer may have followed what was sent.
+      kept = kept.filter((one) => !answers.includes(one) || !done.has(one.scan));
       keep();
       if (done.size && kept.length) setTimeout(send, 0);
     } catch {
@@ -113,9 +133,11 @@
   }
   for (const kind of ["input", "click", "keydown"]) {
     addEventListener(kind, () => {
-      if (sections.some((one) => !one.hidden && !one.querySelector(".thanks").hidden)) return;
+      const section = sections.find((one) => !one.hidden);
+      if (!section.querySelector(".thanks").hidden) return;
       clearTimeout(timer);
-      timer = setTimeout(() => begin(first), IDLE_MS);
+      timer = setTimeout(next, IDLE_MS);
+      seen(section);
     });
   }
   addEventListener("online", send);
