@@ -12,7 +12,20 @@ from typing import Any
 import orjson
 import pytest
 
-from bench import attach, collector, emit, erase_live, identity, journeys, late, ledger, pipeline, profile, views
+from bench import (
+    asking,
+    attach,
+    collector,
+    emit,
+    erase_live,
+    identity,
+    journeys,
+    late,
+    ledger,
+    pipeline,
+    profile,
+    views,
+)
 from bench.events import WireEvent, events_of, make_events, make_simulated_events
 from touchline.journey.compile import compile_map
 from touchline.processors.steps.cipher import Cipher
@@ -49,6 +62,7 @@ def test_a_benchmark_says_how_it_is_called(
 def test_all_benchmarks_are_among_these() -> None:
     assert {
         "alerts",
+        "asking",
         "attach",
         "collector",
         "emit",
@@ -88,9 +102,10 @@ def facts_of(events: Iterable[tuple[bytes | None, bytes | None]]) -> list[object
         lambda: late.late(60, 0.5),
         lambda: identity.linked(400, 0.2),
         lambda: events_of(range(60), 0, 4),
+        lambda: asking.events_about(range(60), 1_760_000_000_000_000),
         lambda: (WireEvent(one.key, one.value, [], 0) for one in journeys.simulated_year(60, Settings())),
     ],
-    ids=["pipeline", "simulated", "late", "identity", "scale", "views"],
+    ids=["pipeline", "simulated", "late", "identity", "scale", "asking", "views"],
 )
 def test_the_events_of_a_benchmark_are_stored_by_a_worker(made: Callable[[], Iterable[WireEvent]]) -> None:
     events = list(made())
