@@ -25,7 +25,7 @@ import psutil
 from kafka import KafkaProducer
 
 from bench.against import HERE, OURS, stack_for
-from bench.cpu import read, wait_stored
+from bench.cpu import Reading, read, wait_stored
 from bench.events import WireEvent, make_events, person_key, wire_event
 from bench.latency import cores, summarize
 from bench.pipeline import process_of_worker, running
@@ -105,11 +105,16 @@ def measure(rates: Sequence[int], seconds: int, history: int) -> dict[str, objec
                 **summarize("nothing_asked", [one.seconds for one in idle]),
                 "surveys_cores": cores(before, after)[0],
                 "engine_cores": cores(before, after)[1],
+                "engine_ms_an_ask": round(1_000 * _engine_seconds(before, after) / len(heard)),
                 "reasons": dict(Counter(one.reason for one in heard)),
             }
             print(f"{rate} a second: {figures}", file=sys.stderr)
             result |= {f"{rate}_a_second_{name}": value for name, value in figures.items()}
     return result
+
+
+def _engine_seconds(before: Reading, after: Reading) -> float:
+    return after.cpu_seconds[1] - before.cpu_seconds[1]
 
 
 async def on_schedule(send: Send, numbers: range, rate: float) -> list[Heard]:

@@ -2,7 +2,7 @@
 
 A view that reads one repeats its WHERE and its expressions literally: both are made from the `Projection` here, so they cannot drift.
 
-Why: docs/decisions/0052.
+Why: docs/decisions/0052, docs/decisions/0215.
 """
 
 from __future__ import annotations
