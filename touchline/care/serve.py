@@ -19,6 +19,7 @@ from clickhouse_driver.errors import Error as ClickHouseError
 
 from touchline.care.desk import CareDesk, Looked
 from touchline.care.endpoint import Endpoint
+from touchline.care.forgetting import forget_unknown, known_to
 from touchline.care.kpi.desk import KpiDesk
 from touchline.care.kpi.reader import ViewNumbers
 from touchline.care.offers import offers_of
@@ -152,7 +153,7 @@ class Care:
                     self._ring()
             if began >= next_forget:
                 next_forget = began + FORGET_SECONDS
-                await self._stored(lambda store: store.forget(now_us()))
+                await self._in_thread(self._forget)
             self._meter.observe(CARE_LOOK_SECONDS, time.monotonic() - began)
             try:
                 await asyncio.wait_for(stop.wait(), max(0.0, pause - (time.monotonic() - began)) or 0.001)
@@ -197,6 +198,16 @@ class Care:
             self._post([began_event(now_us(), self._settings.care_source)])
             self._has_begun = True
         return None
+
+    def _forget(self) -> None:
+        """What is over, and who is erased."""
+        assert self._store is not None  # opened at the start
+        self._store.forget(now_us())
+        if self._client is not None:
+            try:
+                forget_unknown(self._store, known_to(self._client))
+            except (ClickHouseError, EngineUnreachable, EOFError, OSError) as error:
+                self._lose(error)
 
     def _post(self, events: Sequence[dict[str, Any]]) -> None:
         assert self._producer is not None  # opened at the start

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS gone (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) 
 CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY, at_us INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, event TEXT NOT NULL);
 """
+STORE_FILE: Final = "care.sqlite"
 WAITS: Final = "waits"
 DONE: Final = "done"
 DEAD: Final = "dead"
@@ -82,8 +83,9 @@ class CareStore:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._lock = (folder / "lock").open("a")
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._db = sqlite3.connect(folder / "care.sqlite", isolation_level=None, timeout=BUSY_SECONDS)
+            self._db = sqlite3.connect(folder / STORE_FILE, isolation_level=None, timeout=BUSY_SECONDS)
             self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA secure_delete = ON")
             self._db.executescript(_TABLES)
         except BlockingIOError as error:
             self._unlock()
@@ -99,7 +101,7 @@ class CareStore:
     @classmethod
     def to_look_at_beside(cls, folder: Path) -> Self:
         """Whatever runs on it. Raises WrongUsage where nothing ever ran."""
-        if not (folder / "care.sqlite").exists():
+        if not (folder / STORE_FILE).exists():
             raise WrongUsage(f"no `touchline care` has run on {folder}", "check care_dir")
         return cls(folder, is_beside=True)
 
@@ -214,6 +216,37 @@ class CareStore:
     def forget(self, now_us: int) -> None:
         """Delivered alerts of long ago."""
         self._db.execute("DELETE FROM alerts WHERE state = 'done' AND at_us < ?", (now_us - KEPT_US,))
+
+    def bodies(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Sink, key and content of all alerts that have one: those that wait, and dead letters."""
+        rows = self._db.execute("SELECT sink, key, body FROM alerts WHERE body IS NOT NULL")
+        return [(sink, key, json.loads(body)) for sink, key, body in rows]
+
+    def all_unposted(self) -> list[dict[str, Any]]:
+        """Events that are not safe elsewhere yet."""
+        return [json.loads(event) for (event,) in self._db.execute("SELECT event FROM events")]
+
+    def waited_for(self, persons: Iterable[str]) -> set[str]:
+        """Of these those of whom a moment is waited for."""
+        found = (self._db.execute("SELECT person FROM looks WHERE person = ?", (one,)).fetchone() for one in persons)
+        return {row[0] for row in found if row is not None}
+
+    def drop(self, alerts: Iterable[tuple[str, str]]) -> None:
+        """Sink and key of alerts that nobody is to be told any more; one that a sink is being told at this moment goes all the same."""
+        with _Transaction(self._db):
+            self._db.executemany("DELETE FROM alerts WHERE sink = ? AND key = ?", alerts)
+
+    def drop_looks(self, persons: Iterable[str]) -> None:
+        """Nobody waits for their moments."""
+        with _Transaction(self._db):
+            self._db.executemany("DELETE FROM looks WHERE person = ?", [(one,) for one in persons])
+
+    def sweep(self, is_thorough: bool = False) -> None:
+        """Bytes of what was deleted leave the journal; thorough, also the free pages that a release before this one has left. Where
+        another process reads at this moment the next time does it."""
+        if is_thorough:
+            self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class _Transaction:

@@ -15,27 +15,25 @@ import typer
 
 from touchline.backup.register import write_register
 from touchline.cli.erase_people import LISTED_MAX, People, find_people, found_text, read_names
+from touchline.cli.erase_places import kafka_of, kafka_told, places_of
 from touchline.cli.ledger import CHANGE_SECONDS, open_ledger
 from touchline.erasure.certificate import Certificate, certificate_text
-from touchline.erasure.look import Places
 from touchline.erasure.page import (
     certificates_table,
     found_object,
     request_object,
     requests_table,
 )
-from touchline.erasure.run import Around, Kafka, SomeLeft, ask, complete, open_requests
+from touchline.erasure.run import Around, SomeLeft, ask, complete, open_requests
 from touchline.erasure.tables import read_requests
 from touchline.erasure.values import DONE
 from touchline.erasure.whom import withdrawn
-from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
-from touchline.kafka.retention import read_retention
+from touchline.errors import TouchlineError, WrongUsage
 from touchline.kafka.topic import count_partitions
 from touchline.processors.state.erasures import ANONYMISE, ERASE
-from touchline.processors.steps.cipher import Cipher
 from touchline.schemas.erasure import ErasureSecret
 from touchline.schemas.times import FUTURE_TOLERANCE_US, TimeUnreadable, parse_time
-from touchline.settings import Settings, load_settings
+from touchline.settings import load_settings
 from touchline.terminal import plain, print_page, progress_lines
 from touchline.wording import counted
 
@@ -76,8 +74,8 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
     """Erase a person: the events leave every KPI, as if they had never been, then the rows are blanked for good, with quarantined records
-    and what senders of this machine keep in outboxes. A certificate says what was found and what remains; it names nobody. Whatever is
-    sent again afterwards stays away.
+    and what senders and `touchline care` of this machine keep in outboxes and alerts. A certificate says what was found and what remains;
+    it names nobody. Whatever is sent again afterwards stays away.
 
     Who withdrew a consent cannot be anonymised.
 
@@ -110,7 +108,7 @@ def erase(
         if certificate is not None:
             return _show(client, certificate, out, as_json=as_json)
         secret = ErasureSecret.from_file(settings.erasure_secret_file)
-        places = Places(client, Cipher.from_file(settings.payload_key_file), _outboxes(settings))
+        places = places_of(settings, client)
         say = progress_lines()
         if resume:
             raw: dict[str, list[str]] = {one.id: [] for one in open_requests(read_requests(client), secret)}
@@ -131,10 +129,11 @@ def erase(
             }
         around = Around(
             lambda: write_register(client, settings.erasure_register_file),
-            lambda: _kafka(settings),
+            lambda: kafka_of(settings),
             say,
             timeout,
             count_partitions(settings),
+            lambda: kafka_told(settings),
         )
         try:
             done = complete(places, secret, list(raw), raw, around)
@@ -159,18 +158,6 @@ def _until_us(until: str | None) -> int:
             "--until lies in the future", "who comes back after the erasure is a new person: leave --until out"
         )
     return until_us
-
-
-def _outboxes(settings: Settings) -> list[Path]:
-    folder = settings.outbox_dir
-    return [folder.absolute()] if folder is not None and (folder / "format.json").is_file() else []
-
-
-def _kafka(settings: Settings) -> Kafka:
-    try:
-        return Kafka(settings.topic, read_retention(settings))
-    except (EngineUnreachable, WrongUsage):
-        return Kafka(settings.topic, None)
 
 
 def _require_consent(persons: int, *, is_sure: bool) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Final
@@ -21,6 +21,7 @@ _REMAINS: Final = (
     "of each identifier a keyed hash (HMAC-SHA256) with the time up to which it is erased: by it what comes again is known",
     "of each event its place in the log, times, amounts and a keyed hash of its id, without anything that tells whose it was",
     "backups that were made before: a restore erases again what stands in the register of erasures",
+    "alerts and invitations that other systems took, if any: they name the person by key, and are theirs to delete",
 )
 _BY_KEYS_ALONE: Final = (
     "records in quarantine that name the person by value alone, if any: it was completed without the value; `touchline erase TYPE:VALUE` "
@@ -72,15 +73,17 @@ def finished(
     kafka: Retention,
     *,
     has_value: bool = True,
+    told: Sequence[Retention] = (),
 ) -> Certificate:
     """The whole certificate. `times` are those of the states, by name. `has_value`: the value by which the person was named, if it was, was
-    known to the end."""
+    known to the end. `told` are other topics that name persons: of alerts, of invitations."""
     whole = {
         **draft,
         **{f"{name}_at": _text(moment) for name, moment in times.items()},
         "after": as_object(after),
-        "kafka": {"topic": kafka.topic, "how": kafka.how, "last_day": kafka.last_day},
-        "remains": remains(kafka, after, is_value_lost=bool(draft.get("named_by_value")) and not has_value),
+        "kafka": kafka._asdict(),
+        "told": [one._asdict() for one in told],
+        "remains": remains([kafka, *told], after, is_value_lost=bool(draft.get("named_by_value")) and not has_value),
     }
     return {**whole, "sha256": digest_of(whole)}
 
@@ -92,9 +95,9 @@ def digest_of(certificate: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def remains(kafka: Retention, after: Found, *, is_value_lost: bool = False) -> list[str]:
+def remains(topics: Sequence[Retention], after: Found, *, is_value_lost: bool = False) -> list[str]:
     """What is still there when all is done, in sentences."""
-    found = [*_REMAINS, _OF_KAFKA[kafka.how].format(topic=kafka.topic, last_day=kafka.last_day)]
+    found = [*_REMAINS, *(_OF_KAFKA[one.how].format(topic=one.topic, last_day=one.last_day) for one in topics)]
     if after.waiting:
         found.append("events in an outbox of this machine, on their way to Kafka: they are erased when they arrive")
     if is_value_lost:
@@ -155,7 +158,7 @@ def count_lines(before: Mapping[str, Any], after: Mapping[str, Any] | None) -> I
     left = None if after is None else sum(one["rows"] for one in after["rows"])
     yield _count("rows that name an identifier, in all", kept, left)
     for key, label in _BESIDE:
-        yield _count(label, before[key], None if after is None else after[key])
+        yield _count(label, before.get(key, 0), None if after is None else after.get(key, 0))
     if before["first_day"]:
         yield _line("  from", f"{before['first_day']} to {before['last_day']}")
 
@@ -165,7 +168,9 @@ _BESIDE: Final = (
     ("quarantine", "records in quarantine"),
     ("waiting", "events in outboxes here, on their way"),
     ("aside", "events in outboxes here, set aside"),
+    ("alerts", "alerts here that no sink has taken"),
 )
+"""Certificates of an earlier release tell nothing of alerts."""
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -60,6 +60,7 @@ def sum_of(found: Sequence[Found]) -> Found:
         sum(one.quarantine for one in found),
         sum(one.waiting for one in found),
         sum(one.aside for one in found),
+        sum(one.alerts for one in found),
     )
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
+from touchline.care.forgetting import forget_in, known_to
 from touchline.erasure.blank import blank
 from touchline.erasure.blank_quarantine import blank_quarantine
 from touchline.erasure.blank_request import blank_requests
@@ -30,7 +31,7 @@ from touchline.erasure.tables import (
     write_rows,
     write_states,
 )
-from touchline.erasure.values import ASKED, DONE, RETRACTED, Found, Request, Subject
+from touchline.erasure.values import ASKED, DONE, RETRACTED, Found, Request, Subject, end_of
 from touchline.erasure.wait import Behind, not_read, not_retracted, standing_of, wait_for
 from touchline.errors import NotClean, WrongUsage
 from touchline.kafka.retention import TopicRetention
@@ -55,13 +56,15 @@ class Kafka(NamedTuple):
 
 class Around(NamedTuple):
     """What a run needs beside the places where persons are found: `register` notes requests beside the backups, `kafka` says how long the
-    topic keeps records, `tell` takes sentences about what goes on. `partitions` is how many the topic has; None where Kafka did not say."""
+    topic keeps records, `told` the same of topics of alerts and invitations, `tell` takes sentences about what goes on. `partitions` is how
+    many the topic has; None where Kafka did not say."""
 
     register: Callable[[], object]
     kafka: Callable[[], Kafka]
     tell: Callable[[str], None]
     timeout_seconds: float
     partitions: int | None = None
+    told: Callable[[], Sequence[Kafka]] = tuple
 
 
 class SomeLeft(NotClean):
@@ -177,6 +180,9 @@ def _blank(
     blank_quarantine(places.client, places.cipher, keys, values)
     for folder in places.outboxes:
         forget(folder, [key for one in subjects for key in one.identifiers if key])
+    if places.care is not None and subjects:
+        until = {key: end_us for one in subjects for key, end_us in end_of(one.targets).items()}
+        forget_in(places.care, until, known_to(places.client))
 
 
 class _Left(NamedTuple):
@@ -185,6 +191,7 @@ class _Left(NamedTuple):
     rows: int = 0
     quarantine: int = 0
     aside: int = 0
+    alerts: int = 0
 
 
 def _finish(
@@ -199,7 +206,7 @@ def _finish(
     found = look(places, [_subject(one, raw) for one in named])
     left = {one.id: rest for one, after in zip(named, found, strict=True) if any(rest := _left_of(after))}
     clean = [(one, after) for one, after in zip(named, found, strict=True) if one.id not in left]
-    made = _certificates(client, clean, raw, around.kafka) if clean else {}
+    made = _certificates(client, clean, raw, around) if clean else {}
     write_states(client, RETRACTED, {request: json.dumps(one) for request, one in made.items()})
     left |= dict.fromkeys(blank_requests(client, list(made)), _Left())
     known = {one.id: json.loads(one.draft or "{}") for one in requests} | made
@@ -209,25 +216,27 @@ def _finish(
 
 
 def _left_of(after: Found) -> _Left:
-    return _Left(sum(row.rows for row in after.rows if row.kind in _OF_RECORDS), after.quarantine, after.aside)
+    return _Left(
+        sum(row.rows for row in after.rows if row.kind in _OF_RECORDS), after.quarantine, after.aside, after.alerts
+    )
 
 
 def _certificates(
     client: Client,
     requests: Sequence[tuple[Request, Found]],
     raw: Mapping[str, Sequence[str]],
-    kafka: Callable[[], Kafka],
+    around: Around,
 ) -> dict[str, Certificate]:
     """By request the whole certificate, from what is left of its person."""
-    now, times, topic = datetime.now(UTC), read_times(client, [one.id for one, _ in requests]), kafka()
-    kept = retention_until(topic.topic, topic.retention, now)
+    now, times = datetime.now(UTC), read_times(client, [one.id for one, _ in requests])
+    kept, *told = [retention_until(*topic, now) for topic in (around.kafka(), *around.told())]
     made: dict[str, Certificate] = {}
     for one, after in requests:
         draft: Certificate = json.loads(one.draft or "{}")
         if not draft:  # what was found before is not known any more
             draft = begun(one.id, one.how, Subject(one.targets), after)
         moments = {ASKED: one.asked_at, **times[one.id], DONE: now}
-        made[one.id] = finished(draft, moments, after, kept, has_value=bool(raw.get(one.id)))
+        made[one.id] = finished(draft, moments, after, kept, has_value=bool(raw.get(one.id)), told=told)
     return made
 
 
@@ -239,10 +248,11 @@ def _not_all(
     if late:
         said.append(f"rows of {counted(len(late), 'request')} still count")
     if left:
-        rows, quarantine, aside = (sum(numbers) for numbers in zip(*left.values(), strict=True))
-        kept = f"{counted(rows, 'row')}, {counted(quarantine, 'record')} in quarantine and {counted(aside, 'event')} set aside in outboxes"
+        rows, quarantine, aside, alerts = (sum(numbers) for numbers in zip(*left.values(), strict=True))
+        kept = f"{counted(rows, 'row')}, {counted(quarantine, 'record')} in quarantine, {counted(aside, 'event')} set aside in outboxes"
+        kept += f" and {counted(alerts, 'alert')}"
         whom = "the person" if len(left) == 1 else f"{counted(len(left), 'person')}"
-        said.append(f"{kept if any((rows, quarantine, aside)) else 'rows of the ledger'} still name {whom}")
+        said.append(f"{kept if any((rows, quarantine, aside, alerts)) else 'rows of the ledger'} still name {whom}")
     which = "" if asked == 1 else f"{open_:,} of {asked:,} requests {'is' if open_ == 1 else 'are'} "
     hint = "the others are done; `touchline erase --resume` completes what remains" if certificates else _AGAIN
     return SomeLeft(f"{which}not done yet: {'; '.join(said)}", hint, certificates)

@@ -48,6 +48,13 @@ class Subject(NamedTuple):
         return list(dict.fromkeys(one.identifier for one in self.targets))
 
 
+def end_of(targets: Iterable[Target]) -> dict[str, int]:
+    """Of each of these whole identifiers up to when it is meant (µs)."""
+    known = list(targets)
+    whole = whole_of(known) - {""}
+    return {one.identifier: one.until_us for one in known if one.identifier in whole}
+
+
 def types_of(targets: Iterable[Target]) -> dict[str, int]:
     """How many identifiers of which type, each once."""
     kinds = {one.identifier: one.identifier_type for one in targets}
@@ -89,7 +96,8 @@ class Rows(NamedTuple):
 
 class Found(NamedTuple):
     """What was counted of a person at one moment. `waiting` events are in outboxes of this machine on their way to Kafka, `aside` ones were
-    refused by Kafka for good. The days are those of the first and last event."""
+    refused by Kafka for good; `alerts` are those of `touchline care` here that no sink has taken. The days are those of the first and
+    last event."""
 
     rows: Sequence[Rows]
     comments: int
@@ -98,11 +106,12 @@ class Found(NamedTuple):
     quarantine: int
     waiting: int
     aside: int
+    alerts: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all is kept."""
-        return not (self.rows or self.quarantine or self.waiting or self.aside)
+        return not (self.rows or self.quarantine or self.waiting or self.aside or self.alerts)
 
     def standing(self, *kinds: str) -> int:
         """Rows of these kinds that count."""
