@@ -28,6 +28,7 @@ JANE = [("anonymous", "browser of jane"), ("login", "jane"), ("loyalty", "4711")
 TABLET, HOUSEHOLD = ("device", "tablet of the family"), ("household", "12")
 CONSENT = {"id": "consent-of-jane", "purposes": ["analytics", "profiling"]}
 PURCHASE = {"touchpoint": "store_purchase", "action": "purchase"}
+EXPIRED = "SELECT event_id FROM journey.answers WHERE disposition = 'expired'"
 Event = dict[str, Any]
 Identifier = tuple[str, str]
 
@@ -72,6 +73,27 @@ def of_jane() -> list[Event]:
         of("j8", 8, TABLET, touchpoint="coupon", action="show"),
         of("j9", 9, card, HOUSEHOLD, **PURCHASE),
         of("j10", 12, browser, source="web-shop", kind="consent", state="withdrawn", **grant | {"effective_at": "2026-03-12T00:00:00Z"}),
+        *cared_for(card),
+    ]  # fmt: skip
+
+
+def cared_for(who: Identifier) -> list[Event]:
+    """She was asked, and did not answer; a case was opened, worked by people, and a rule took it back."""
+    about = {"touchpoint": "store_purchase", "source": "retail-pos", "event_id": "j5"}
+    case: Event = {"case": "case-of-jane", "rule": "detractor", "about": about, "owner": "store care"}
+    asked: Event = {
+        "survey": "s",
+        "question": "csat",
+        "question_version": "1",
+        "language": "en",
+        "kpi": "csat",
+        "about": about,
+    }
+    asked |= {"scope": "transactional", "scale_min": 1, "scale_max": 5, "sampling_probability": 0.5}
+    states = ("opened", "contacted", "resolved", "lapsed")
+    return [
+        *(of("ask-of-jane", 6, who, kind="answer", disposition=one, **asked) for one in ("sampled", "invited", "expired")),
+        *(of(f"case-of-jane/{one}", 7 + day, who, kind="case", state=one, **case) for day, one in enumerate(states)),
     ]  # fmt: skip
 
 
@@ -135,6 +157,8 @@ def test_who_is_erased_leaves_every_view_as_if_never_seen_with_a_certificate_and
         send(ledger, [*of_others(), *of_jane()])
         wait_until_at_rest(ledger.settings)
         assert view_sums(ledger.settings) != wanted
+        assert ask(ledger.settings, "SELECT case_id, state FROM journey.cases") == [("case-of-jane", "resolved")]
+        assert ask(ledger.settings, EXPIRED) == [("ask-of-jane",)]
         keys = keys_of(ledger, *JANE)
         dry = json.loads(touchline(ledger, "erase", "loyalty:4711", "--dry-run", "--json"))
         (person,) = dry["persons"]
@@ -158,6 +182,8 @@ def test_who_is_erased_leaves_every_view_as_if_never_seen_with_a_certificate_and
             "jane",
             "order-of",
             "consent-of",
+            "case-of",
+            "ask-of",
             "j5",
         ):
             assert not [one for one in texts if secret in one], secret

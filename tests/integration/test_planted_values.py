@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.planted import ways
+from tests.support.planted.care import by_care_and_surveys, look_after, persons_kept
 from tests.support.planted.search import Hit, hits_in, pattern_of, search
 from tests.support.planted.values import CONTROL, TOPIC, Planted
 from tests.support.planted.world import World, world
@@ -27,11 +28,21 @@ OWN = (
 )  # fmt: skip
 SEEN = (
     "local/kafka/", "local/clickhouse/", "local/log/worker.log", "log/collector.log", "outbox-while-kafka-was-away/", "outbox/",
-    "outbox-of-collector/", "backup/ledger/", "state/", "said/", "metrics/worker",
+    "outbox-of-collector/", "backup/ledger/", "state/", "said/", "metrics/worker", "care/care.sqlite", "care/outbox/",
+    "outbox-of-surveys/", "log/care.log", "log/surveys.log", "metrics/care", "metrics/surveys",
 )  # fmt: skip
 """Where the search must find what is no secret."""
-WITH_KEYS = {"local/kafka/", "local/clickhouse/", "outbox-of-collector/", "backup/ledger/", "state/"}
+WITH_KEYS = {
+    "local/kafka/", "local/clickhouse/", "outbox-of-collector/", "backup/ledger/", "state/", "care/care.sqlite", "care/outbox/",
+    "outbox-of-surveys/",
+}  # fmt: skip
 """Where person keys stand before an erasure."""
+KEYS_ALONE = {"state/", "outbox-of-surveys/"}
+TOLD_BY = {
+    TOPIC: ["local/log/worker.log"], "care_started": ["log/care.log"], "caught_up": ["log/surveys.log"],
+    "touchline_ready": ["metrics/worker", "metrics/care", "metrics/surveys"],
+}  # fmt: skip
+"""What is looked for where the control does not stand."""
 HELD = """
 SELECT concat(database, '.', name) FROM system.tables
 WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema') AND (engine LIKE '%MergeTree' OR engine = 'Join')
@@ -72,6 +83,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ):  # fmt: skip
             way(running)
         wait_until_at_rest(running.settings)
+        by_care_and_surveys(running)
         ways.by_asking(running)
         yield running
 
@@ -83,7 +95,7 @@ def searched(used: World) -> Searched:
     rows = dict(tables_of(used))
     values = pattern_of([*(needle for one in (*OWN, ways.BY_FOREIGN) for needle in one.needles), ways.CLIENT])
     end(used)
-    controls = search(used.root, pattern_of([CONTROL, TOPIC, "touchline_ready"]))
+    controls = search(used.root, pattern_of([CONTROL, *TOLD_BY]))
     keys = search(used.root, pattern_of(keys_of(used, ways.BY_HTTP)))
     tables = {name: hits_in(held, values) for name, held in rows.items()}
     return Searched(search(used.root, values), controls, keys, tables, CONTROL.encode() in rows["journey_raw.ledger"])
@@ -99,6 +111,8 @@ def erased(used: World, searched: Searched) -> Erased:
     outbox = f"outbox_dir={used.root / 'outbox-of-collector'}"
     names = used.give("leavers", "".join(f"mail:{one.mail}\n" for one in LEAVERS))
     used.run("erase", names, "--yes", "--out", str(used.root / "certificates"), "--set", outbox)
+    used.run("erase", names, "--yes", "--set", f"outbox_dir={used.root / 'outbox-of-surveys'}", status=None)
+    look_after(used)
     wait_until_state_forgets(used)
     force_merges(used)
     wait_for_old_parts(used)
@@ -168,13 +182,8 @@ def tables_of(running: World) -> Iterator[tuple[str, bytes]]:
 
 def test_the_search_sees_every_place(searched: Searched) -> None:
     seen = {(one.text, folder) for one in searched.controls for folder in SEEN if one.file.startswith(folder)}
-    assert {folder for text, folder in seen if text == CONTROL} >= {*SEEN} - {
-        "local/log/worker.log",
-        "metrics/worker",
-        "state/",
-    }
-    assert (TOPIC, "local/log/worker.log") in seen
-    assert ("touchline_ready", "metrics/worker") in seen
+    said = {folder: text for text, folders in TOLD_BY.items() for folder in folders}
+    assert {(said.get(folder, CONTROL), folder) for folder in SEEN if folder not in KEYS_ALONE} - seen == set()
     assert {folder for folder in SEEN for one in searched.keys if one.file.startswith(folder)} >= WITH_KEYS
     assert any(one.place == "backup" and ".proj/" not in one.file for one in searched.keys), (
         "a column that is compressed well"
@@ -201,8 +210,10 @@ def test_after_an_erasure_the_keys_too_are_nowhere_but_as_digests_in_the_registe
     in_kafka = {one.place + "/" + one.file.split("/")[1] for one in erased.keys}
     assert in_kafka <= {"local/kafka"}, "records go when Kafka's retention is over"
     assert {folder for folder in SEEN for one in erased.others if one.file.startswith(folder)} >= WITH_KEYS - {
-        "outbox-of-collector/"
-    }
+        "outbox-of-collector/", "outbox-of-surveys/", "care/outbox/",
+    }  # fmt: skip
+    assert persons_kept(used).isdisjoint(keys_of(used, *LEAVERS))
+    assert persons_kept(used)
     secret = ErasureSecret.from_file(used.settings.erasure_secret_file)
     digests = {secret.of_identifier(key).hex() for key in keys_of(used, *LEAVERS)}
     assert {digest for _, digest in erased.register} == digests

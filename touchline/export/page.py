@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from touchline.export.dealings import asks_table, cases_table, is_case, is_said, time_text
 from touchline.export.values import Export, Record
 from touchline.export.words import Language, words_in
 from touchline.markup import Child, Markup, document, facts, table, tag
@@ -21,7 +22,7 @@ def page_of(export: Export, language: Language) -> str:
 
 
 def _parts(export: Export, words: Mapping[str, str]) -> Iterator[Markup]:
-    yield tag("p", words["made"].format(time=_time(export.made_at)))
+    yield tag("p", words["made"].format(time=time_text(export.made_at)))
     if export.is_empty:
         yield tag("p", words["empty"])
         return
@@ -29,6 +30,8 @@ def _parts(export: Export, words: Mapping[str, str]) -> Iterator[Markup]:
     stored = [one for one in export.records.get("received", ()) if one.get("fate") == "stored"]
     yield _section("identifiers", words, tag("p", words["identifiers.note"]), _identifiers(export, words))
     yield _section("said", words, *_answers(stored, words))
+    yield _section("asks", words, *asks_table(stored, words))
+    yield _section("cases", words, *cases_table(stored, words))
     yield _section("happened", words, _timeline(export, stored, words))
     yield _section("journeys", words, _journeys(export, words))
     yield _section("consents", words, *_consents(export, words))
@@ -52,8 +55,8 @@ def _identifiers(export: Export, words: Mapping[str, str]) -> Markup:
             f"{one.type} ({words['shared']})" if one.is_shared else one.type,
             tag("code", one.identifier),
             str(one.events),
-            _time(one.first_at),
-            _time(one.last_at),
+            time_text(one.first_at),
+            time_text(one.last_at),
         ]
         for one in export.identifiers
     ]
@@ -62,9 +65,9 @@ def _identifiers(export: Export, words: Mapping[str, str]) -> Markup:
 
 def _answers(stored: list[Record], words: Mapping[str, str]) -> Iterator[Markup]:
     for one in stored:
-        if one.get("event_type") != ANSWER_TYPE:
+        if not is_said(one):
             continue
-        about = " · ".join(filter(None, (_time(one["event_time"]), one.get("touchpoint"), one.get("question"))))
+        about = " · ".join(filter(None, (time_text(one["event_time"]), one.get("touchpoint"), one.get("question"))))
         score = None
         if one.get("has_score"):
             score = words["score"].format(
@@ -83,14 +86,14 @@ def _timeline(export: Export, stored: list[Record], words: Mapping[str, str]) ->
     heads = [words[name] for name in ("when", "what", "where", "amount", "from")]
     rows: list[list[Child]] = [
         [
-            _time(one["event_time"]),
+            time_text(one["event_time"]),
             " ".join(filter(None, (one.get("touchpoint"), one.get("action")))) or one.get("event_type", ""),
             ", ".join(filter(None, (one.get("place"), one.get("channel")))),
             _amount(one),
             export.sources.get(str(one.get("source")), ""),
         ]
         for one in stored
-        if one.get("event_type") != ANSWER_TYPE
+        if one.get("event_type") != ANSWER_TYPE and not is_case(one)
     ]
     rows.sort(key=lambda row: str(row[0]))
     return table(words["happened"], heads, rows)
@@ -99,7 +102,7 @@ def _timeline(export: Export, stored: list[Record], words: Mapping[str, str]) ->
 def _journeys(export: Export, words: Mapping[str, str]) -> Markup:
     heads = [words[name] for name in ("map", "first", "last", "steps")]
     rows: list[list[Child]] = [
-        [f"{one.map} {one.cycle}", _time(one.started_at), _time(one.last_at), str(one.touchpoints)]
+        [f"{one.map} {one.cycle}", time_text(one.started_at), time_text(one.last_at), str(one.touchpoints)]
         for one in export.journeys
     ]
     return table(words["journeys"], heads, rows)
@@ -113,8 +116,8 @@ def _consents(export: Export, words: Mapping[str, str]) -> Iterator[Markup]:
         [
             one["purpose"],
             words.get(str(one["state"]), str(one["state"])),
-            _time(one["valid_from"]),
-            _time(one["valid_until"]),
+            time_text(one["valid_from"]),
+            time_text(one["valid_until"]),
             export.sources.get(str(one["source"]), ""),
         ]
         for one in export.consents
@@ -127,7 +130,10 @@ def _kept_out(export: Export, words: Mapping[str, str]) -> Iterator[Markup]:
         text = one.record if isinstance(one.record, str) else json.dumps(one.record, ensure_ascii=False, indent=1)
         reason = f"{words['reason']}: {one.reason} {one.field}".rstrip()
         yield tag(
-            "article", tag("h3", f"{_time(one.received_at)} · {one.source}"), tag("p", reason), tag("blockquote", text)
+            "article",
+            tag("h3", f"{time_text(one.received_at)} · {one.source}"),
+            tag("p", reason),
+            tag("blockquote", text),
         )
     if export.locked:
         yield tag("p", words["locked"])
@@ -135,7 +141,9 @@ def _kept_out(export: Export, words: Mapping[str, str]) -> Iterator[Markup]:
 
 def _readings(export: Export, words: Mapping[str, str]) -> Markup:
     heads = [words["when"], words["what"], words["texts"]]
-    return table(words["readings"], heads, [[_time(one.read_at), one.way, str(one.opened)] for one in export.readings])
+    return table(
+        words["readings"], heads, [[time_text(one.read_at), one.way, str(one.opened)] for one in export.readings]
+    )
 
 
 def _records(export: Export) -> Iterator[Markup]:
@@ -151,7 +159,7 @@ def _pairs(record: Record) -> list[tuple[str, Child]]:
 
 def _text(value: object) -> str:
     if isinstance(value, datetime):
-        return _time(value)
+        return time_text(value)
     if isinstance(value, str | int | float):
         return str(value)
     return "" if value is None else json.dumps(value, ensure_ascii=False, default=plain)
@@ -162,7 +170,3 @@ def _amount(one: Record) -> str:
         return ""
     amount = Decimal(one["amount_minor"]).scaleb(-int(one["currency_exponent"]))
     return f"{amount} {one['currency']}"
-
-
-def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"

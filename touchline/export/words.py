@@ -76,6 +76,19 @@ WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "Il y a un texte que nous n’avons pas pu ouvrir. Demandez-le-nous.",
         "C’è un testo che non abbiamo potuto aprire. Ce lo chieda.",
     ),
+    "asks": (
+        "When we wanted to ask you",
+        "Wann wir Sie fragen wollten",
+        "Quand nous avons voulu vous interroger",
+        "Quando volevamo farle una domanda",
+    ),
+    "cases": (
+        "When we wanted to look after you",
+        "Wann wir uns um Sie kümmern wollten",
+        "Quand nous avons voulu nous occuper de vous",
+        "Quando volevamo occuparci di lei",
+    ),
+    "by": ("By whom, and the cause", "Durch wen, und die Ursache", "Par qui, et la cause", "Da chi, e la causa"),
     "happened": ("What happened", "Was geschehen ist", "Ce qui s’est passé", "Che cosa è successo"),
     "when": ("When (UTC)", "Wann (UTC)", "Quand (UTC)", "Quando (UTC)"),
     "what": ("What", "Was", "Quoi", "Che cosa"),
@@ -130,13 +143,17 @@ WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "Dove altro possono essere i suoi dati",
     ),
     "elsewhere.note": (
-        "Copies wait for a while in the message system that brings events here, and in backups. Both are deleted after their term.",
+        "Copies wait for a while in the message system that brings events here, and in backups. Both are deleted after their term. "
+        "Systems that invite you to a survey, or that our staff work with when they look after you, were told of it by your key.",
         "Kopien liegen eine Zeit lang im Nachrichtensystem, das die Ereignisse hierher bringt, und in Sicherungen. "
-        "Beide werden nach ihrer Frist gelöscht.",
+        "Beide werden nach ihrer Frist gelöscht. Systeme, die Sie zu einer Umfrage einladen oder mit denen unsere Leute arbeiten, wenn sie "
+        "sich um Sie kümmern, haben davon unter Ihrem Schlüssel erfahren.",
         "Des copies restent un temps dans le système de messages qui apporte les événements ici, et dans des "
-        "sauvegardes. Les deux sont supprimées après leur délai.",
+        "sauvegardes. Les deux sont supprimées après leur délai. Les systèmes qui vous invitent à une enquête, ou dont nos équipes se "
+        "servent pour s’occuper de vous, en ont été informés sous votre clé.",
         "Copie restano per un po’ nel sistema di messaggi che porta qui gli eventi, e nelle copie di sicurezza. "
-        "Entrambe si cancellano dopo il loro termine.",
+        "Entrambe si cancellano dopo il loro termine. I sistemi che la invitano a un sondaggio, o con cui i nostri addetti lavorano quando "
+        "si occupano di lei, ne sono stati informati con la sua chiave.",
     ),
     "none": ("none", "keine", "aucun", "nessuno"),
 }

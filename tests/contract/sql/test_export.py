@@ -18,6 +18,7 @@ from tests.support.pages import read_page
 from tests.unit.processors.loop.world import CIPHER, event
 from touchline.cli.main import run
 from touchline.comments.readings import read_log
+from touchline.export.page import page_of
 from touchline.export.read import export_person, read_export
 from touchline.export.rows import SEALED, TECHNICAL
 from touchline.export.values import FORMAT, SOMEBODY_ELSE, Export, Named
@@ -53,6 +54,27 @@ def stated(number: int, minute: int, state: str, *names: tuple[str, str]) -> dic
     return common | said | purposes | who(*names)
 
 
+def asked(number: int, minute: int, disposition: str, *names: tuple[str, str], **properties: str) -> dict[str, Any]:
+    """How far a question to somebody has come."""
+    one = answer(number, None, minute, disposition=disposition, properties=properties)
+    del one["score"]
+    return one | who(*names)
+
+
+def case(number: int, minute: int, state: str, *names: tuple[str, str], **fields: str) -> dict[str, Any]:
+    """What was said of a case."""
+    common = event(number, None, minute)
+    del common["touchpoint"]
+    said = {
+        "id": f"k{number}",
+        "type": "touchline.case.v1",
+        "case": f"case-{number}",
+        "rule": "detractor",
+        "state": state,
+    }
+    return common | said | {"about": {"touchpoint": "till"}, "owner": "desk"} | fields | who(*names)
+
+
 EVENTS: list[dict[str, Any] | bytes] = [
     event(1, None, 1, "poster") | who(("anonymous", "abc")),
     linked(2, 2, ("login", "jane"), ("anonymous", "abc")),
@@ -78,6 +100,13 @@ EVENTS: list[dict[str, Any] | bytes] = [
     stated(16, 40, "granted", ("loyalty", "4711")),
     stated(17, 50, "withdrawn", ("login", "jane")),
     stated(18, 45, "granted", ("login", "john")),
+    # decided, invited, not answered; and a case that was opened and worked
+    asked(19, 46, "eligible", ("login", "jane"), reason="not_sampled"),
+    asked(20, 47, "invited", ("loyalty", "4711"), way="invitation"),
+    asked(21, 48, "expired", ("login", "john")),
+    case(22, 49, "opened", ("loyalty", "4711")),
+    case(23, 50, "resolved", ("login", "jane"), cause="queue"),
+    case(24, 51, "opened", ("login", "john")),
 ]
 
 
@@ -143,6 +172,25 @@ def test_it_tells_what_was_granted_and_withdrawn_under_every_identifier_and_from
     assert found.consents[0]["version"] == "2025-05"
     assert {one["event_id"] for one in found.records["received"]} >= {"c16", "c17"}
     assert [one["event_id"] for one in exported(client, JOHN, "").consents] == ["c18"]
+
+
+def test_it_tells_what_was_decided_asked_and_done_about_the_person_and_the_page_says_it(client: Client) -> None:
+    found = exported(client)
+    received = {one["event_id"]: one for one in found.records["received"]}
+    assert {"a19", "a20", "k22", "k23"} <= received.keys()
+    assert not {"a21", "k24"} & received.keys()
+    assert (received["a19"]["disposition"], received["a19"]["properties"]["reason"]) == ("eligible", "not_sampled")
+    assert (received["a20"]["disposition"], received["a20"]["properties"]["way"]) == ("invited", "invitation")
+    assert (received["k23"]["action"], received["k23"]["properties"]["cause"]) == ("resolved", "queue")
+    page = page_of(found, Language.EN)
+    asks, cases, said = (section(page, name) for name in ("asks", "cases", "said"))
+    assert all(word in asks for word in ("recommend", "eligible", "not_sampled", "invited"))
+    assert all(word in cases for word in ("detractor", "opened", "resolved", "desk, queue"))
+    assert said.count("<article>") == 1, "what was not answered was not said"
+
+
+def section(page: str, name: str) -> str:
+    return page.partition(f'id="{name}"')[2].partition("</section>")[0]
 
 
 def test_any_identifier_and_any_beginning_of_a_key_lead_to_the_same(client: Client) -> None:

@@ -29,6 +29,8 @@ sources:
   shell: {legal_basis: contract, personal: *named}
   web-clicks: {legal_basis: contract, zone: UTC, personal: *named}
   simulator: {legal_basis: contract}
+  care: {legal_basis: legitimate_interests}
+  surveys: {legal_basis: legitimate_interests, personal: *named}
   strict: {legal_basis: contract, personal: *named, personal_values: refuse}
 """
 PARTITIONS = 2
