@@ -90,7 +90,7 @@ def _states(world: World) -> dict[tuple[str, str], int]:
         return {}
     db = sqlite3.connect(path)
     try:
-        rows = db.execute("SELECT sink, state, count(*) FROM alerts GROUP BY ALL").fetchall()
+        rows = db.execute("SELECT sink, state, count(*) FROM alerts GROUP BY sink, state").fetchall()
     except sqlite3.OperationalError:  # its tables are being made
         return {}
     finally:

@@ -171,6 +171,7 @@ class Desk:
         ids = self.remembered.oldest(SWEPT_AT_ONCE, now_us)
         for ask_id, disposition in await self.readers.read(lambda client: which_stand(client, self.source, ids)):
             self.remembered.seen(ask_id, disposition, now_us)
+        self.remembered.forget_old(now_us)
         self._meter.set(ASKS_REMEMBERED, len(self.remembered))
 
     def _take_over(self, journey_map: JourneyMap | None) -> None:

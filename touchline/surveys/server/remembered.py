@@ -1,20 +1,24 @@
 """What was decided and said just now and may not stand in the ledger yet: so that two questions a second apart know of each other.
 
 An ask is remembered until it was seen in the ledger and a while has passed, in which a reading that began before it was stored has ended.
+What has not come there for a day is not coming: it was refused, or its person was erased meanwhile, whose key is not kept here for ever.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from touchline.schemas.times import US_PER_SECOND
+from touchline.schemas.times import FUTURE_TOLERANCE_US, US_PER_SECOND
 from touchline.surveys.asked import RANK, Asked
 from touchline.surveys.asks import StoredAsk, asked_of
 
 KEPT_US: Final = 60 * US_PER_SECOND
 """Longer than any reading of the ledger takes."""
+LONGEST_US: Final = FUTURE_TOLERANCE_US
+"""Not longer than what comes of somebody who was erased is erased on arrival, too."""
 MOST: Final = 50_000
 
 
@@ -90,6 +94,12 @@ class Remembered:
         if held is None or now_us - held.since_us < KEPT_US:
             return
         if RANK.get(disposition, 0) >= RANK.get(held.stored.disposition, 0):
+            self._forget(ask_id)
+
+    def forget_old(self, now_us: int) -> None:
+        """Those that have not come to the ledger for too long."""
+        old = itertools.takewhile(lambda one: now_us - one[1].since_us >= LONGEST_US, self._held.items())
+        for ask_id, _ in list(old):
             self._forget(ask_id)
 
     def _forget(self, ask_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.surveys.test_asks import ASK, NOW
 from touchline.surveys.asks import StoredAsk
-from touchline.surveys.server.remembered import KEPT_US, Remembered
+from touchline.surveys.server.remembered import KEPT_US, LONGEST_US, Remembered
 
 SAMPLED = StoredAsk(ASK, "sampled", NOW)
 SHOWN = StoredAsk(ASK, "shown", NOW + 1)
@@ -54,3 +54,15 @@ def test_it_says_when_no_more_can_be_kept_in_mind() -> None:
     mind.add(StoredAsk(ASK._replace(id="f" * 32), "sampled", NOW), ["k1:a"], NOW)
     assert [*is_full, mind.is_full] == [False, True]
     assert mind.oldest(1, NOW + KEPT_US) == [ASK.id]
+
+
+def test_what_does_not_come_to_the_ledger_for_a_day_is_forgotten_so_nobody_who_was_erased_is_kept_in_mind() -> None:
+    mind = Remembered("surveys")
+    mind.add(SAMPLED, ["k1:a"], NOW)
+    mind.add(StoredAsk(ASK._replace(id="f" * 32), "sampled", NOW), ["k1:b"], NOW + 1)
+    mind.forget_old(NOW + LONGEST_US - 1)
+    assert len(mind) == 2
+    mind.forget_old(NOW + LONGEST_US)
+    assert (len(mind), mind.of(["k1:a"]), mind.get(ASK.id)) == (1, [], None)
+    mind.forget_old(NOW + LONGEST_US + 1)
+    assert (len(mind), mind.of(["k1:b"])) == (0, [])
