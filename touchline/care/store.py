@@ -151,6 +151,7 @@ class CareStore:
                 [(sink, one.key, now_us, json.dumps(one.body)) for sink, one in look.alerts],
             )
             told = self._db.total_changes - before
+            self._withhold(look.alerts)
             self._db.executemany("INSERT INTO events (event) VALUES (?)", [(json.dumps(one),) for one in look.events])
             self._db.executemany("DELETE FROM looks WHERE person = ?", [(person,) for person in look.moments])
             wanted = [(person, at_us) for person, at_us in look.moments.items() if at_us is not None]
@@ -160,6 +161,15 @@ class CareStore:
             missed = [(name, at_us) for name, at_us in look.gone.items() if at_us is not None]
             self._db.executemany("INSERT INTO gone VALUES (?, ?)", missed)
         return told
+
+    def _withhold(self, alerts: Iterable[tuple[str, Alert]]) -> None:
+        """Of cases that lapse, since a consent was withdrawn or somebody erased, what no sink has taken yet says no more whose they are."""
+        lapsed = [(sink, f"{one.body['case']}/opened") for sink, one in alerts if one.body.get("state") == "lapsed"]
+        self._db.executemany(
+            "UPDATE alerts SET body = json_remove(body, '$.person', '$.reason', '$.before') "
+            "WHERE sink = ? AND key = ? AND body IS NOT NULL",
+            lapsed,
+        )
 
     def unposted(self) -> list[tuple[int, dict[str, Any]]]:
         """Number and event, in the order in which they were kept."""

@@ -84,6 +84,18 @@ def test_a_process_elsewhere_forgets_whom_the_ledger_does_not_know(store: CareSt
     assert left(store) == {"c4/opened"}
 
 
+def test_of_a_case_that_lapses_sinks_that_were_away_are_told_without_whose_it_was(store: CareStore) -> None:
+    """A consent may be withdrawn while an alert waits; a dead letter may be brought again long afterwards."""
+    said = [("desk", Alert(f"{case}/lapsed/1", "recovery", {"case": case, "state": "lapsed"})) for case in ("c1", "c2")]
+    store.keep(Kept(said, (), {}, {}), 1)
+    store.revive("desk", 1)
+    told = {one.key: one.body for one in store.waiting("desk", AFTER, 9)}
+    assert told["c1/opened"] == {"id": "c1/opened", "case": "c1"}
+    assert told["c2/opened"] == {"id": "c2/opened", "case": "c2"}
+    assert told["c4/opened"]["person"] == JOHN
+    assert told.keys() == {"c1/opened", "c2/opened", "c4/opened", "c1/lapsed/1", "c2/lapsed/1"}
+
+
 def test_what_a_sink_has_taken_leaves_the_files_with_the_next_sweep(tmp_path: Path) -> None:
     with CareStore(tmp_path) as running:
         running.keep(Kept([alert("c1", JANE, FIRST)], (), {}, {}), 0)
