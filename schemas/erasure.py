@@ -46,6 +46,10 @@ class ErasureSecret:
         """32 bytes that stand for a person key."""
         return self._digest(f"identifier\0{identifier}")
 
+    def of_reading(self, identifier: str) -> str:
+        """32 hex digits by which readings of what somebody wrote are found once they are erased."""
+        return self._digest(f"reading\0{identifier}").hex()[:_ID_DIGITS]
+
     def hidden_id(self, source: str, event_id: str) -> str:
         """The id that an erased event has from then on: another version of it is known by it."""
         if event_id.startswith(ERASED_PREFIX):

@@ -3,6 +3,7 @@ in no cache, outbox, log, metric, message or backup. Bytes are searched, and wha
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -214,6 +215,9 @@ def test_after_an_erasure_the_keys_too_are_nowhere_but_as_digests_in_the_registe
     }  # fmt: skip
     assert persons_kept(used).isdisjoint(keys_of(used, *LEAVERS))
     assert persons_kept(used)
+    certificates = [json.loads(path.read_text()) for path in (used.root / "certificates").glob("*.json")]
+    assert sorted(one["before"]["alerts"] for one in certificates) == [2, 4], "two sinks; one person has two cases"
+    assert {one["after"]["alerts"] for one in certificates} == {0}
     secret = ErasureSecret.from_file(used.settings.erasure_secret_file)
     digests = {secret.of_identifier(key).hex() for key in keys_of(used, *LEAVERS)}
     assert {digest for _, digest in erased.register} == digests

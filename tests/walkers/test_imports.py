@@ -67,7 +67,7 @@ ALLOWED = {
     "comments": "person processors/steps schemas terminal",
     "care": "clickhouse comments journey log metrics person producers producers/outbox schemas service settings sinks sql terminal",
     "export": "comments markup person processors/steps quarantine schemas sql terminal",
-    "erasure": "care export kafka person processors/state processors/steps producers/outbox quarantine schemas sql terminal",
+    "erasure": "care comments export kafka person processors/state processors/steps producers/outbox quarantine schemas sql terminal",
     "privacy": "markup schemas",
     "retention": "erasure schemas sql terminal",
     "dashboards/server": "clickhouse comments markup metrics processors/steps schemas service settings sql",

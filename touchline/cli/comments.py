@@ -18,6 +18,7 @@ from touchline.comments.readings import COMMENTS, read_log, reader_of_command
 from touchline.comments.values import LIMIT_MAX, Cursor, Selection
 from touchline.errors import WrongUsage
 from touchline.processors.steps.cipher import Cipher
+from touchline.schemas.erasure import ErasureSecret
 from touchline.settings import load_settings
 from touchline.terminal import plain, print_page
 
@@ -122,7 +123,10 @@ def _show_log(chosen: Selection, person: str | None, as_json: bool, as_csv: bool
     settings = load_settings()
     with open_ledger(settings) as client:
         persons = None if person is None else persons_of(client, keys_named(person, settings))
-        readings = read_log(client, chosen.since, chosen.until, persons, chosen.limit)
+        secret = (
+            ErasureSecret.from_file(settings.erasure_secret_file) if settings.erasure_secret_file.is_file() else None
+        )
+        readings = read_log(client, chosen.since, chosen.until, persons, chosen.limit, secret)
     if as_json:
         _print_json(log_object(readings))
     elif as_csv:

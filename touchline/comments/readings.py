@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from clickhouse_driver import Client
 
 from touchline.comments.values import us_of
+from touchline.schemas.erasure import ErasureSecret
 from touchline.schemas.personal.find import mask
 
 COMMENTS: Final = "comments"
@@ -61,12 +62,16 @@ def read_log(
     until: datetime | None = None,
     persons: Sequence[str] | None = None,
     limit: int = 50,
+    secret: ErasureSecret | None = None,
 ) -> list[Logged]:
-    """The newest readings first; `persons`: of these person keys alone."""
+    """The newest readings first; `persons`: of these person keys alone, with the secret also of those who are erased."""
+    digests = (
+        None if persons is None else [*map(digest_of, persons), *(map(secret.of_reading, persons) if secret else ())]
+    )
     asked: dict[str, tuple[str, object]] = {
         "since": ("read_at >= fromUnixTimestamp64Micro(%(since)s, 'UTC')", None if since is None else us_of(since)),
         "until": ("read_at < fromUnixTimestamp64Micro(%(until)s, 'UTC')", None if until is None else us_of(until)),
-        "digests": ("person_digest IN %(digests)s", None if persons is None else tuple(map(digest_of, persons))),
+        "digests": ("person_digest IN %(digests)s", None if digests is None else tuple(digests)),
     }
     given = {name: (sql, value) for name, (sql, value) in asked.items() if value is not None}
     where = " AND ".join(sql for sql, _ in given.values()) or "1"
@@ -79,7 +84,8 @@ def read_log(
 
 
 def digest_of(person: str) -> str:
-    """By this a person's readings are found, also when the person is erased. Who has not the key cannot make it, nor get back from it."""
+    """By this a person's readings are found. Who has not the key cannot make it, nor get back from it. Of who is erased another one takes
+    its place, under the erasure secret (touchline/erasure/blank_readings.py)."""
     return hashlib.sha256(b"touchline reading" + person.encode()).hexdigest()[:32]
 
 

@@ -17,6 +17,7 @@ from clickhouse_driver import Client
 from touchline.care.forgetting import forget_in, known_to
 from touchline.erasure.blank import blank
 from touchline.erasure.blank_quarantine import blank_quarantine
+from touchline.erasure.blank_readings import blank_readings
 from touchline.erasure.blank_request import blank_requests
 from touchline.erasure.certificate import Certificate, begun, finished, retention_until
 from touchline.erasure.due import due
@@ -178,6 +179,7 @@ def _blank(
     wanted = [wanted_of(one) for one in subjects]
     keys, values = ([text for one in wanted for text in one[place]] for place in (0, 1))
     blank_quarantine(places.client, places.cipher, keys, values)
+    blank_readings(places.client, secret, {key for one in wanted for key in one.keys})
     for folder in places.outboxes:
         forget(folder, [key for one in subjects for key in one.identifiers if key])
     if places.care is not None and subjects:

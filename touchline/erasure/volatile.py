@@ -7,7 +7,7 @@ run that was killed may leave one behind: with its rows while the server lives, 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
@@ -24,6 +24,7 @@ _TABLES: Final = {
     "gone": "(name String) ENGINE = Memory",
     "rows": "(row_id UInt64, what UInt8, hidden String, about String) ENGINE = Join(ANY, LEFT, row_id) SETTINGS persistent = 0",
 }
+_PAIRS: Final = "(before String, hidden String) ENGINE = Join(ANY, LEFT, before) SETTINGS persistent = 0"
 
 
 class Volatile(NamedTuple):
@@ -40,17 +41,35 @@ class Volatile(NamedTuple):
 @contextmanager
 def volatile_tables(client: Client) -> Iterator[Volatile]:
     """New tables of random names, dropped at the end, whatever happens."""
-    names = Volatile(*(f"journey_raw.{_PREFIX}{secrets.token_hex(8)}_{name}" for name in Volatile._fields))
-    try:
-        for name, short in zip(names, Volatile._fields, strict=True):
-            client.execute(
-                f"CREATE TABLE {name} {_TABLES[short]} COMMENT 'What is being blanked, in memory; dropped after it'"
-            )
+    names = Volatile(*(_name_of(short) for short in Volatile._fields))
+    with _made(client, {name: _TABLES[short] for name, short in zip(names, Volatile._fields, strict=True)}):
         yield names
+
+
+@contextmanager
+def volatile_pairs(client: Client) -> Iterator[str]:
+    """A new table that tells by a text (`before`) what takes its place (`hidden`), dropped as the others."""
+    name = _name_of("pairs")
+    with _made(client, {name: _PAIRS}):
+        yield name
+
+
+def _name_of(short: str) -> str:
+    return f"journey_raw.{_PREFIX}{secrets.token_hex(8)}_{short}"
+
+
+@contextmanager
+def _made(client: Client, tables: Mapping[str, str]) -> Iterator[None]:
+    try:
+        for name, structure in tables.items():
+            client.execute(
+                f"CREATE TABLE {name} {structure} COMMENT 'What is being blanked, in memory; dropped after it'"
+            )
+        yield
     finally:
         # Where the server does not answer any more it has forgotten the rows, or the next run drops the tables.
         with suppress(Error, EOFError, OSError):
-            for name in names:
+            for name in tables:
                 _drop(client, name)
 
 
@@ -73,4 +92,4 @@ _LEFT = f"""
 SELECT name FROM system.tables WHERE database = 'journey_raw' AND startsWith(name, '{_PREFIX}')
     AND (metadata_modification_time < now() - INTERVAL {_KEPT_HOURS} HOUR OR metadata_modification_time < now() - uptime())"""
 _KILL = """
-KILL MUTATION WHERE database = 'journey_raw' AND table = 'ledger' AND NOT is_done AND position(command, %(name)s) > 0"""
+KILL MUTATION WHERE database = 'journey_raw' AND table IN ('ledger', 'readings') AND NOT is_done AND position(command, %(name)s) > 0"""
