@@ -7,10 +7,11 @@ new one is begun, and those before go. What stands aside, or was skipped as dama
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from touchline.producers.outbox import wire
 from touchline.producers.outbox.aside import aside_locked, read_line
@@ -29,7 +30,10 @@ from touchline.producers.outbox.folder import (
 from touchline.producers.outbox.locks import FileLock
 from touchline.producers.outbox.page import ACKNOWLEDGED, END, open_page
 from touchline.producers.outbox.writer import OutboxWriter
+from touchline.schemas.identifiers import PERSON_KEY
 from touchline.schemas.keys_in_text import KeysInText
+
+_PERSON_KEY: Final = re.compile(PERSON_KEY.pattern.encode())
 
 
 class OutboxTraces(NamedTuple):
@@ -58,6 +62,19 @@ def traces_of(folder: Path, persons: Sequence[Collection[str]]) -> list[OutboxTr
     except OSError as error:
         raise unusable(folder, error) from None
     return [OutboxTraces(waiting[place], sent[place], aside[place], damaged[place]) for place in range(len(persons))]
+
+
+def keys_in(folder: Path) -> set[str]:
+    """All person keys that stand in its files. Raises OutboxUnusable where there is none."""
+    prepare(folder, None)
+    try:
+        lines = list(_aside_lines(folder))
+        bodies = [refused.body for line in lines if (refused := read_line(line)) is not None]
+        paths = [*(segment_path(folder, start) for start in segment_starts(folder)), *folder.glob("*.damaged")]
+        contents = [*lines, *bodies, *map(_bytes_of, paths)]
+    except OSError as error:
+        raise unusable(folder, error) from None
+    return {key.decode() for one in contents for key in _PERSON_KEY.findall(one)}
 
 
 def forget(folder: Path, keys: Collection[str]) -> OutboxTraces:
@@ -119,6 +136,13 @@ def _naming(folder: Path, start: int, wanted: _Wanted) -> Iterator[tuple[int, se
                 if places := wanted.named_in(body):
                     yield start + block.end, places
         at = block.end
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # drained meanwhile
+        return b""
 
 
 def _drop_sent(folder: Path, page: memoryview) -> None:

@@ -47,6 +47,12 @@ def test_whatever_fails_of_the_erased_nothing_is_left_at_the_end(part: int) -> N
     assert outcome.counts["schedules"] == PART
 
 
+def test_whatever_came_first_no_record_of_the_erased_counts_and_no_row_names_them() -> None:
+    outcome = outcome_of(range(FIRST, FIRST + PART), focus="erase_any")
+    assert outcome.found == []
+    assert outcome.counts["schedules"] == PART
+
+
 @pytest.mark.parametrize("scene", SCENES)
 def test_nothing_comes_of_the_moments_that_safety_steps_are_for(scene: str) -> None:
     assert outcome_of(range(FIRST, FIRST + SCENE_PART), focus=scene).found == []

@@ -18,6 +18,7 @@ from touchline.cli.erase_people import LISTED_MAX, People, find_people, found_te
 from touchline.cli.erase_places import kafka_of, kafka_told, places_of
 from touchline.cli.ledger import CHANGE_SECONDS, open_ledger
 from touchline.erasure.certificate import Certificate, certificate_text
+from touchline.erasure.elsewhere import forget_erased
 from touchline.erasure.page import (
     certificates_table,
     found_object,
@@ -110,6 +111,8 @@ def erase(
         secret = ErasureSecret.from_file(settings.erasure_secret_file)
         places = places_of(settings, client)
         say = progress_lines()
+        if not dry_run:
+            forget_erased(places, secret)
         if resume:
             raw: dict[str, list[str]] = {one.id: [] for one in open_requests(read_requests(client), secret)}
         else:

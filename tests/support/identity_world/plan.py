@@ -61,7 +61,7 @@ class Plan:
     `faulty` are events of which a sender sent one revision into several partitions: so many versions may count for a while. `map_steps`
     happen to the maps one after another, and so many of the records wait for the first `held` of them. `staging`: who does what when, of
     a plan made for one situation; else all that is at random, too. `is_under_consent`: the source is, and every event names a grant.
-    `requests` to erase come one after another.
+    `requests` to erase come one after another. `is_any_answer`: what others' events say may depend on what came first.
     """
 
     random: Random
@@ -76,6 +76,7 @@ class Plan:
     is_under_consent: bool = False
     staging: Staging | None = None
     requests: list[ErasureRequest] = field(default_factory=list)
+    is_any_answer: bool = False
 
     def readable(self, partition: int, reader: Any, map_steps_done: int) -> list[Record]:
         """The records of the partition that a worker can read by now."""
@@ -95,7 +96,8 @@ class Plan:
 
 def plan_of(seed: int, focus: str = "") -> Plan:
     """The plan of this seed. `focus`: nearly nothing but many versions of few events (`versions`), a map that is withdrawn and added again
-    (`maps`), people who grant and withdraw consents (`consent`), or people who are erased (`erase`)."""
+    (`maps`), people who grant and withdraw consents (`consent`), people who are erased (`erase`), or such that it depends on what came
+    first which of two legal answers others' events have (`erase_any`)."""
     return _Planner(Random(seed), focus).plan()
 
 
@@ -134,9 +136,10 @@ class _Planner:
         for one in order:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
-        if self.focus == "erase" or (self.focus in ("", "consent") and random.random() < 0.15):
-            plan.requests = requests_of(random, self.sent, plan.faulty)
-        if self.focus == "maps" or (random.random() < 0.3 and self.focus in ("", "consent", "erase")):
+        plan.is_any_answer = self.focus == "erase_any"
+        if self.focus in ("erase", "erase_any") or (self.focus in ("", "consent") and random.random() < 0.15):
+            plan.requests = requests_of(random, self.sent, plan.faulty, is_any_answer=plan.is_any_answer)
+        if self.focus == "maps" or (random.random() < 0.3 and self.focus in ("", "consent", "erase", "erase_any")):
             plan.map_steps = (MAP_PLANS[-1] if self.focus == "maps" else random.choice(MAP_PLANS)).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
         return plan
@@ -305,9 +308,11 @@ def _record(offset: int, one: Event) -> Record:
     return Record(offset, kafka_key_of(one), json.dumps(one).encode())
 
 
-def requests_of(random: Random, sent: list[Event], faulty: Collection[Key]) -> list[ErasureRequest]:
+def requests_of(
+    random: Random, sent: list[Event], faulty: Collection[Key], *, is_any_answer: bool = False
+) -> list[ErasureRequest]:
     """Requests to erase some identifiers, up to some time, of a device perhaps from some time on. What depends on what came first is not
-    asked for (docs/decisions/0191)."""
+    asked for (docs/decisions/0191), unless any answer is taken."""
     people = {(person["type"], person["key"]) for one in sent for person in one["persons"]}
     moments = sorted({moment_us(one["time"]) for one in sent})
     how = random.choice(("erase", "erase", "erase", "anonymise"))
@@ -318,7 +323,7 @@ def requests_of(random: Random, sent: list[Event], faulty: Collection[Key]) -> l
             until_us = random.choice((moments[-1] + 1, moments[-1] + 1, *moments))
             after_us = random.choice((-1, -1, *moments)) if kind in ("device", "anonymous") else -1
             requests.append(request(number, kind, key, until_us)._replace(after_us=after_us, how=how))
-        if _is_told_apart(requests, sent, faulty):
+        if is_any_answer or _is_told_apart(requests, sent, faulty):
             return requests
     return []
 

@@ -11,7 +11,7 @@ from touchline.producers.errors import OutboxUnusable
 from touchline.producers.outbox import wire
 from touchline.producers.outbox.aside import all_refused, put_aside
 from touchline.producers.outbox.folder import damaged_path
-from touchline.producers.outbox.forget import OutboxTraces, forget, traces_of
+from touchline.producers.outbox.forget import OutboxTraces, forget, keys_in, traces_of
 
 JANE, JOHN = "k1:" + "a" * 64, "k1:" + "b" * 64
 
@@ -100,6 +100,17 @@ def test_many_persons_are_looked_for_at_once_each_with_what_it_alone_would_give(
     assert found == [one for person in persons for one in traces_of(tmp_path, [person])]
     assert found[:3] == [OutboxTraces(0, 2, 1, 1), OutboxTraces(1, 1, 0, 1), OutboxTraces(1, 3, 1, 1)]
     assert found[3:] == [OutboxTraces()] * 2
+
+
+def test_all_keys_are_found_that_were_sent_wait_stand_aside_or_are_damaged(tmp_path: Path) -> None:
+    others = ["k2_old:" + digit * 64 for digit in "cd"]
+    writer = open_writer(tmp_path)
+    assert keys_in(tmp_path) == set()
+    writer.append([framed(1, JANE)])
+    put_aside(tmp_path, 2, wire.body_of(record(2, JOHN)), TooLarge(), NOW_MS * 1_000)
+    damaged_path(tmp_path, 3).write_bytes(b"\x00" + others[0].encode() + b" no key: " + others[1].encode()[:-1])
+    assert keys_in(tmp_path) == {JANE, JOHN, others[0]}
+    writer.close()
 
 
 def test_a_folder_without_an_outbox_is_refused(tmp_path: Path) -> None:
