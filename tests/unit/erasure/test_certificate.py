@@ -103,3 +103,21 @@ def test_it_says_that_quarantine_was_searched_by_keys_alone_where_the_value_was_
     assert "quarantine" in without[-1]
     by_key = begun("20260301-ab", "erase", SUBJECT._replace(raw=()), BEFORE)
     assert finished(by_key, {}, AFTER, kafka, has_value=False)["remains"] == with_value
+
+
+def test_it_tells_of_alerts_and_of_topics_that_were_told_of_the_person() -> None:
+    draft = begun("20260301-ab", "erase", SUBJECT, BEFORE._replace(alerts=3))
+    told = [Retention("alerts", "until", "2026-04-02"), Retention("invitations", "compacted")]
+    made = finished(draft, {"done": NOW}, AFTER, Retention("customer-events", "unknown"), told=told)
+    text = certificate_text(made)
+    assert "alerts here that no sink has taken                  3            0" in text
+    assert [one["topic"] for one in made["told"]] == ["alerts", "invitations"]
+    assert any("topic alerts until 2026-04-02" in one for one in made["remains"])
+    assert any("compacts topic invitations" in one for one in made["remains"])
+    assert any("that other systems took" in one for one in made["remains"])
+
+
+def test_one_of_a_release_that_knew_no_alerts_can_be_read() -> None:
+    draft = json.loads(json.dumps(begun("20260301-ab", "erase", SUBJECT, BEFORE)))
+    del draft["before"]["alerts"]
+    assert "alerts here that no sink has taken" in certificate_text(draft)
