@@ -43,7 +43,7 @@ def traces_in(folder: Path, persons: Sequence[Until]) -> list[CareTraces]:
     return [
         CareTraces(
             sum(_is_meant(body, until) for body in bodies),
-            sum(any(person["key"] in until for person in event["persons"]) for event in events),
+            sum(any(person["key"] in until for person in event.get("persons", ())) for event in events),
         )
         for until in persons
     ]

@@ -84,7 +84,9 @@ def read_persons(client: Client, identifiers: Collection[str], default: Callable
     facts: defaultdict[str, list[CareFact]] = defaultdict(list)
     named: defaultdict[str, set[str]] = defaultdict(set)
     received = [row for row in stand if row.kind == "received" and row.fate == "stored"]
-    received_us = {(row.source, row.event_id): time_us(row.received_time) for row in received}  # only these rows say when
+    received_us = {
+        (row.source, row.event_id): time_us(row.received_time) for row in received
+    }  # only these rows say when
     for row in _attached(stand, shown):
         if row.person in persons:
             facts[row.person].append(_fact(row, received_us.get((row.source, row.event_id), 0)))

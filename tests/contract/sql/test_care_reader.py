@@ -66,7 +66,8 @@ def test_facts_have_their_class_consents_their_times_and_a_correction_is_news(
 
     store(settings, tmp_path / "state", [*FIRST, *SECOND], ticks=3)
     news = reader.news(first)
-    assert (news.changed.identifiers, news.until != first) == ({keys[1]}, True)
+    assert news.changed.identifiers == {keys[1]}
+    assert news.until != first
     assert reader.news(news.until).changed == Changed()
     assert [one.score_class for one in reader.persons([keys[1]])[keys[1]].ordered()] == ["", "good"]
     assert reader.holders([("shop", "a2"), ("shop", "nothing")]) == {keys[1]}

@@ -15,7 +15,7 @@ from clickhouse_driver import Client
 from tests.support.access import ROOT, engine_as, read_access
 from tests.support.dashboards import dashboard
 from tests.unit.processors.loop.world import CIPHER
-from touchline.care.people import read_persons
+from touchline.care.people import default_map, read_persons
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.clickhouse.http import stream_query
 from touchline.erasure.count import count_rows
@@ -115,7 +115,7 @@ def name_persons(client: Client, keys: Sequence[str]) -> None:
     assert count_rows(client, [[Target(key, "loyalty", 0, now_us)] for key in keys])
     read_export(client, CIPHER, Named([keys[0]], "4711"), datetime(2026, 3, 1, tzinfo=UTC))
     assert read_facts(client, keys, Wanted("store_purchase"), now_us).person.asks == ()
-    assert read_persons(client, keys) == {}
+    assert read_persons(client, keys, lambda: default_map(client)) == {}
 
 
 LOGGED = """
