@@ -61,9 +61,14 @@ class Variant(_Entry):
     source: str
 
     @property
-    def is_low_good(self) -> bool:
+    def has_low_scores_good(self) -> bool:
         """Whether the good scores are the low ones, as of an effort."""
         return self.positive < self.negative
+
+    @property
+    def is_low_good(self) -> bool:
+        """Whether low values are good: means of such scores. Shares and nets count the good class, wherever it lies on the scale."""
+        return self.kind == "mean" and self.has_low_scores_good
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -112,7 +117,7 @@ class SurveyKpi(_Entry):
         if not isinstance(given, dict) or given.get("is_mirrored") is not True:
             return given
         written = [Variant.model_validate(one) for one in given["variants"]]
-        mirrored = [one.reversed() for one in written if not one.is_low_good]
+        mirrored = [one.reversed() for one in written if not one.has_low_scores_good]
         return {**given, "variants": [*written, *mirrored]}
 
     @model_validator(mode="after")

@@ -46,7 +46,7 @@ def kpis_page() -> str:
 
 def _survey_row(kpi: SurveyKpi, variant: Variant) -> str:
     default = " (default)" if variant in kpi.defaults().values() else ""
-    scale = f"{variant.scale[0]} to {variant.scale[1]}{' (low is good)' if variant.is_low_good else ''}"
+    scale = f"{variant.scale[0]} to {variant.scale[1]}{' (low is good)' if variant.has_low_scores_good else ''}"
     shown = (variant.formula, variant.unit, variant.interval, variant.source)
     return f"| `{kpi.id}` | `{variant.id}`{default} | {scale} | {' | '.join(shown)} |\n"
 

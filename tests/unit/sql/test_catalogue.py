@@ -69,9 +69,21 @@ def test_a_score_on_a_reversed_scale_counts_as_its_mirror_image(
     low, high = written.ends
     score = data.draw(st.integers(low, high))
     assert mirrored.scale == (high, low)
-    assert mirrored.is_low_good
+    assert mirrored.has_low_scores_good
     for one, other in ((written.positive, mirrored.positive), (written.negative, mirrored.negative)):
         assert (score in scores(one)) == (low + high - score in scores(other))
+
+
+@pytest.mark.parametrize(
+    "one", [pytest.param(one, id=f"{kpi.id}/{one.id}") for kpi, one in load_catalogue().variants()]
+)
+def test_low_values_are_good_where_good_answers_make_them_low(one: Variant) -> None:
+    def value_of(answers: tuple[int, int]) -> float:
+        """Of answers that are all the good class, or all the bad one, by the formula of the kind."""
+        is_good = answers == one.positive
+        return {"mean": sum(answers) / 2, "share": 100.0 * is_good, "net": 100.0 if is_good else -100.0}[one.kind]
+
+    assert one.is_low_good == (value_of(one.positive) < value_of(one.negative))
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "it"])
