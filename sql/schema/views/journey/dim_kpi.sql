@@ -93,4 +93,4 @@ FROM values('id String, name String, variant Nullable(String), is_default Nullab
     ('emotion', 'Emotion rating', 'net_of_10_reversed', 1, 'points', 'derived', 'as net_of_10, where 1 is the good end and 10 the bad one', 10, 1, 0, 'adjusted_wald', 'net_of_10, mirrored'),
     ('emotion', 'Emotion rating', 'net_of_11_reversed', 1, 'points', 'derived', 'as net_of_11, where 0 is the good end and 10 the bad one', 10, 0, 0, 'adjusted_wald', 'net_of_11, mirrored'),
     ('emotion', 'Emotion rating', 'net_of_100_reversed', 1, 'points', 'derived', 'as net_of_100, where 0 is the good end and 100 the bad one', 100, 0, 0, 'adjusted_wald', 'net_of_100, mirrored'))
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, optimize_aggregators_of_group_by_keys = 0, optimize_group_by_function_keys = 0, optimize_injective_functions_in_group_by = 0, optimize_truncate_order_by_after_group_by_keys = 0, optimize_syntax_fuse_functions = 0, optimize_arithmetic_operations_in_aggregate_functions = 0;

@@ -29,4 +29,4 @@ FROM
 (
     SELECT * FROM journey_raw.touchpoints WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) LIMIT 1 BY map, version, touchpoint
 )
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, optimize_aggregators_of_group_by_keys = 0, optimize_group_by_function_keys = 0, optimize_injective_functions_in_group_by = 0, optimize_truncate_order_by_after_group_by_keys = 0, optimize_syntax_fuse_functions = 0, optimize_arithmetic_operations_in_aggregate_functions = 0;

@@ -38,4 +38,4 @@ FROM
     WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
     GROUP BY source
 )
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, optimize_aggregators_of_group_by_keys = 0, optimize_group_by_function_keys = 0, optimize_injective_functions_in_group_by = 0, optimize_truncate_order_by_after_group_by_keys = 0, optimize_syntax_fuse_functions = 0, optimize_arithmetic_operations_in_aggregate_functions = 0;

@@ -50,4 +50,4 @@ LEFT JOIN
     WHERE events != 0
 ) AS simulated USING (bucket, map, map_version, touchpoint)
 WHERE persons_touchpoint != 0 OR journeys_touchpoint != 0
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, optimize_aggregators_of_group_by_keys = 0, optimize_group_by_function_keys = 0, optimize_injective_functions_in_group_by = 0, optimize_truncate_order_by_after_group_by_keys = 0, optimize_syntax_fuse_functions = 0, optimize_arithmetic_operations_in_aggregate_functions = 0;

@@ -123,4 +123,4 @@ LEFT JOIN
     FROM journey_api.revenue_by_touchpoint(map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default), map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)), filter = map())
     GROUP BY touchpoint, at_stage, at_order
 ) AS sold USING (touchpoint, at_stage, at_order)
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, optimize_aggregators_of_group_by_keys = 0, optimize_group_by_function_keys = 0, optimize_injective_functions_in_group_by = 0, optimize_truncate_order_by_after_group_by_keys = 0, optimize_syntax_fuse_functions = 0, optimize_arithmetic_operations_in_aggregate_functions = 0;

@@ -179,4 +179,4 @@ FROM
         ('emotion', '', 100, 0, 'net_of_100_reversed', 'net', 0, 25, 75, 100, -100, 100, 'points', 100, 0)) AS formulas
     USING (kpi, variant, scale_min, scale_max)
 )
-SETTINGS join_use_nulls = 0;
+SETTINGS join_use_nulls = 0, optimize_aggregators_of_group_by_keys = 0, optimize_group_by_function_keys = 0, optimize_injective_functions_in_group_by = 0, optimize_truncate_order_by_after_group_by_keys = 0, optimize_syntax_fuse_functions = 0, optimize_arithmetic_operations_in_aggregate_functions = 0;
