@@ -204,13 +204,27 @@ def format_cluster(cluster: Cluster, java: str, jars: Path) -> None:
 
 def tool_command(java: str, jars: Path) -> list[str]:
     """Java with Kafka's jars, for its short-lived tools."""
-    return [java, *JVM_FLAGS, f"-Dlog4j2.configurationFile={LOG_CONFIG}", "-cp", f"{jars.resolve()}/*"]
+    return [java, *JVM_FLAGS, *_class_flags(jars), *_of_jars(jars)]
 
 
 def broker_command(java: str, jars: Path, broker: Broker) -> list[str]:
     """The broker itself."""
-    flags = (*JVM_FLAGS_SERVER, f"-Dlog4j2.configurationFile={LOG_CONFIG}")
-    return [java, *flags, "-cp", f"{jars.resolve()}/*", "kafka.Kafka", str(broker.properties_path)]
+    return [java, *JVM_FLAGS_SERVER, *_class_flags(jars), *_of_jars(jars), "kafka.Kafka", str(broker.properties_path)]
+
+
+def archived_classes(jars: Path) -> Path:
+    """Where the archive of Kafka's classes stands if there is one (classes.py): beside the jars, with which it goes."""
+    return jars.resolve() / "classes.jsa"
+
+
+def _class_flags(jars: Path) -> tuple[str, ...]:
+    # Java does without an archive that does not fit, and would say so in the broker's log.
+    archive = archived_classes(jars)
+    return (f"-XX:SharedArchiveFile={archive}", "-Xlog:cds*=off") if archive.exists() else ()
+
+
+def _of_jars(jars: Path) -> tuple[str, ...]:
+    return f"-Dlog4j2.configurationFile={LOG_CONFIG}", "-cp", f"{jars.resolve()}/*"
 
 
 def _quorum_flags(cluster: Cluster) -> list[str]:

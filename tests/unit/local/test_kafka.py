@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from touchline.errors import WrongUsage
-from touchline.local.kafka import broker_ports, broker_properties, new_kafka_id, plan_cluster, recorded_brokers
+from touchline.local.kafka import (
+    archived_classes,
+    broker_command,
+    broker_ports,
+    broker_properties,
+    new_kafka_id,
+    plan_cluster,
+    recorded_brokers,
+    tool_command,
+)
 from touchline.settings import load_settings
 
 
@@ -64,3 +73,14 @@ def test_a_kafka_id_is_sixteen_bytes_and_never_looks_like_a_flag() -> None:
     for text in ids:
         assert len(base64.urlsafe_b64decode(text + "==")) == 16
         assert not text.startswith("-")
+
+
+def test_java_is_told_of_an_archive_of_classes_where_there_is_one(tmp_path: Path) -> None:
+    (broker,) = plan_cluster(tmp_path, load_settings(), 1).brokers
+
+    def commands() -> str:
+        return " ".join(tool_command("java", tmp_path) + broker_command("java", tmp_path, broker))
+
+    assert "SharedArchiveFile" not in commands()
+    archived_classes(tmp_path).write_bytes(b"")
+    assert commands().count(f"-XX:SharedArchiveFile={archived_classes(tmp_path)}") == 2
