@@ -11,6 +11,7 @@ Why: docs/decisions/0191.
 from __future__ import annotations
 
 import hmac
+import re
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,9 @@ from touchline.schemas.secret_file import SECRET_BYTES, read_secret
 ERASED_PREFIX: Final = "erased:"
 """How the id of an erased event begins."""
 _ID_DIGITS: Final = 32
+HIDDEN_ID: Final = f"^{ERASED_PREFIX}[0-9a-f]{{{_ID_DIGITS}}}$"
+"""The id of an erased event as a regular expression: a sender's own id may begin as these do, and is hidden like any other."""
+_is_hidden = re.compile(HIDDEN_ID).match
 
 
 class ErasureSecret:
@@ -52,7 +56,7 @@ class ErasureSecret:
 
     def hidden_id(self, source: str, event_id: str) -> str:
         """The id that an erased event has from then on: another version of it is known by it."""
-        if event_id.startswith(ERASED_PREFIX):
+        if _is_hidden(event_id):
             return event_id
         return ERASED_PREFIX + self._digest(f"event\0{source}\0{event_id}").hex()[:_ID_DIGITS]
 

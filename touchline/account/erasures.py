@@ -12,7 +12,7 @@ from typing import Final
 from clickhouse_driver import Client
 
 from touchline.account.differences import Mismatch
-from touchline.schemas.erasure import ERASED_PREFIX
+from touchline.schemas.erasure import HIDDEN_ID
 from touchline.sql.ledger.rows import NET_ROWS
 from touchline.wording import counted
 
@@ -61,5 +61,5 @@ WHERE kind IN ('received', 'attached', 'link', 'unlink', 'claim') AND NOT (kind 
 GROUP BY request HAVING standing != 0 ORDER BY request"""
 _NAMED: Final = f"""
 SELECT count() FROM journey_raw.ledger
-WHERE kind = 'received' AND fate = 'erased' AND event_id != '' AND NOT startsWith(event_id, '{ERASED_PREFIX}')
+WHERE kind = 'received' AND fate = 'erased' AND event_id != '' AND NOT match(event_id, '{HIDDEN_ID}')
     AND stored_time < %(before)s AND {NET_ROWS}"""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from clickhouse_driver import Client
 
 from touchline.person.ask import SETTINGS
-from touchline.schemas.erasure import ERASED_PREFIX
+from touchline.schemas.erasure import HIDDEN_ID
 
 RECORD_KINDS: Final = "('received', 'attached', 'link', 'unlink', 'claim')"
 """Kinds of rows that are of one record."""
@@ -52,7 +52,7 @@ def due_records(client: Client, count: int) -> list[DueRecord]:
 
 
 _COUNTED: Final = ("received", "attached", "link", "unlink", "claim")
-_REAL = f"event_id != '' AND NOT startsWith(event_id, '{ERASED_PREFIX}')"
+_REAL = f"event_id != '' AND NOT match(event_id, '{HIDDEN_ID}')"
 # Of a record whose id is hidden by now nothing stands under the real one; of any other record exactly one received row does. Whatever
 # became of a record that was stored once, a retraction tells of it.
 _DUE = f"""

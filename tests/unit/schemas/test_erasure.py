@@ -30,6 +30,11 @@ def test_a_hidden_id_stands_for_one_event_and_is_hidden_once_only(one: tuple[str
     assert SECRET.hidden_id(one[0], hidden) == hidden != OTHER.hidden_id(*one)
 
 
+def test_a_senders_id_that_begins_like_a_hidden_one_is_hidden_too() -> None:
+    assert "anna" not in SECRET.hidden_id("shop", f"{ERASED_PREFIX}anna")
+    assert len(SECRET.hidden_id("shop", ERASED_PREFIX)) == len(ERASED_PREFIX) + 32
+
+
 def test_an_event_and_an_identifier_of_the_same_text_do_not_lead_to_each_other() -> None:
     assert SECRET.hidden_id("shop", "e1").removeprefix(ERASED_PREFIX) not in {
         SECRET.of_identifier(text).hex()[:32] for text in ("e1", "shop\0e1", "event\0shop\0e1")
