@@ -168,10 +168,10 @@ class Desk:
         """Once. Raises RequestRefused."""
         self._take_over(await self.readers.read(default_map))
         now_us = self.now_us()
-        ids = self.remembered.oldest(SWEPT_AT_ONCE, now_us)
+        ids = self.remembered.to_look_for(SWEPT_AT_ONCE, now_us)
         for ask_id, disposition in await self.readers.read(lambda client: which_stand(client, self.source, ids)):
             self.remembered.seen(ask_id, disposition, now_us)
-        self.remembered.forget_old(now_us)
+        self.remembered.forget_lost()
         self._meter.set(ASKS_REMEMBERED, len(self.remembered))
 
     def _take_over(self, journey_map: JourneyMap | None) -> None:

@@ -1,7 +1,8 @@
 """What was decided and said just now and may not stand in the ledger yet: so that two questions a second apart know of each other.
 
 An ask is remembered until it was seen in the ledger and a while has passed, in which a reading that began before it was stored has ended.
-What has not come there for a day is not coming: it was refused, or its person was erased meanwhile, whose key is not kept here for ever.
+What has not come there though asks of a day later have is not coming: it was refused, or its person was erased meanwhile, whose key is
+not kept here for ever. The clock alone does not tell that: while the ledger is behind, an invitation that was forgotten goes out again.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Remembered:
         self._most = most
         self._held: dict[str, _Held] = {}
         self._by_key: defaultdict[str, set[str]] = defaultdict(set)
+        self._ledger_us = 0
+        """When that was kept in mind which stands in the ledger and is the newest of it."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -79,14 +82,13 @@ class Remembered:
         asked = asked_of(stored.ask, stored.disposition, stored.time_us, self._source)
         return asked._replace(reached=stored.reached or "", reached_us=stored.reached_us)
 
-    def oldest(self, count: int, now_us: int) -> Sequence[str]:
-        """Ids of those that have been in mind for longest, as far as they may be forgotten once they stand in the ledger."""
-        found: list[str] = []
-        for ask_id, held in self._held.items():
-            if len(found) == count or now_us - held.since_us < KEPT_US:
-                break
-            found.append(ask_id)
-        return found
+    def to_look_for(self, count: int, now_us: int) -> Sequence[str]:
+        """Ids of those that may be forgotten once they stand in the ledger: those longest in mind, and of more than `count` also the
+        latest, so that some that never come there hide no others."""
+        known = [
+            one for one, _ in itertools.takewhile(lambda one: now_us - one[1].since_us >= KEPT_US, self._held.items())
+        ]
+        return known if len(known) <= count else [*known[: count // 2], *known[-(count // 2) :]]
 
     def seen(self, ask_id: str, disposition: str, now_us: int) -> None:
         """It was seen in the ledger at that disposition."""
@@ -94,12 +96,13 @@ class Remembered:
         if held is None or now_us - held.since_us < KEPT_US:
             return
         if RANK.get(disposition, 0) >= RANK.get(held.stored.disposition, 0):
+            self._ledger_us = max(self._ledger_us, held.since_us)
             self._forget(ask_id)
 
-    def forget_old(self, now_us: int) -> None:
-        """Those that have not come to the ledger for too long."""
-        old = itertools.takewhile(lambda one: now_us - one[1].since_us >= LONGEST_US, self._held.items())
-        for ask_id, _ in list(old):
+    def forget_lost(self) -> None:
+        """Those that have not come to the ledger, though what was said a day later has."""
+        lost = itertools.takewhile(lambda one: self._ledger_us - one[1].since_us >= LONGEST_US, self._held.items())
+        for ask_id, _ in list(lost):
             self._forget(ask_id)
 
     def _forget(self, ask_id: str) -> None:

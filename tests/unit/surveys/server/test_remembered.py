@@ -37,9 +37,9 @@ def test_an_ask_is_forgotten_when_the_ledger_has_it_and_no_reading_of_before_can
     mind = Remembered("surveys")
     mind.add(SHOWN, ["k1:a"], NOW)
     later = NOW + KEPT_US
-    assert mind.oldest(10, later - 1) == []
+    assert mind.to_look_for(10, later - 1) == []
     mind.seen(ASK.id, "shown", later - 1)
-    assert mind.oldest(10, later) == [ASK.id]
+    assert mind.to_look_for(10, later) == [ASK.id]
     mind.seen(ASK.id, "sampled", later)  # what it came to since is not there yet
     assert len(mind) == 1
     mind.seen(ASK.id, "complete", later)
@@ -53,16 +53,36 @@ def test_it_says_when_no_more_can_be_kept_in_mind() -> None:
     is_full = [mind.is_full]
     mind.add(StoredAsk(ASK._replace(id="f" * 32), "sampled", NOW), ["k1:a"], NOW)
     assert [*is_full, mind.is_full] == [False, True]
-    assert mind.oldest(1, NOW + KEPT_US) == [ASK.id]
+    assert mind.to_look_for(2, NOW + KEPT_US) == [ASK.id, "f" * 32]
 
 
-def test_what_does_not_come_to_the_ledger_for_a_day_is_forgotten_so_nobody_who_was_erased_is_kept_in_mind() -> None:
+def _asks(mind: Remembered, *since_us: int) -> list[str]:
+    """One ask each, of a person of its own."""
+    names = [f"{number:032x}" for number in range(len(since_us))]
+    for name, at_us in zip(names, since_us, strict=True):
+        mind.add(StoredAsk(ASK._replace(id=name), "sampled", NOW), [f"k1:{name}"], at_us)
+    return names
+
+
+def test_who_was_erased_is_forgotten_when_the_ledger_has_what_came_a_day_later() -> None:
     mind = Remembered("surveys")
-    mind.add(SAMPLED, ["k1:a"], NOW)
-    mind.add(StoredAsk(ASK._replace(id="f" * 32), "sampled", NOW), ["k1:b"], NOW + 1)
-    mind.forget_old(NOW + LONGEST_US - 1)
+    erased, other, later = _asks(mind, NOW, NOW + 1, NOW + LONGEST_US)
+    mind.seen(later, "sampled", NOW + 2 * LONGEST_US)
+    mind.forget_lost()
+    assert (mind.get(erased), mind.of([f"k1:{erased}"])) == (None, [])
+    assert mind.get(other) is not None
+
+
+def test_however_far_the_ledger_is_behind_nothing_is_forgotten() -> None:
+    mind = Remembered("surveys")
+    first, *_ = _asks(mind, NOW, NOW + 1, NOW + 9 * LONGEST_US)
+    mind.seen(first, "sampled", NOW + 10 * LONGEST_US)
+    mind.forget_lost()
     assert len(mind) == 2
-    mind.forget_old(NOW + LONGEST_US)
-    assert (len(mind), mind.of(["k1:a"]), mind.get(ASK.id)) == (1, [], None)
-    mind.forget_old(NOW + LONGEST_US + 1)
-    assert (len(mind), mind.of(["k1:b"])) == (0, [])
+
+
+def test_many_that_never_come_to_the_ledger_do_not_hide_the_latest() -> None:
+    mind = Remembered("surveys")
+    names = _asks(mind, *range(NOW, NOW + 9))
+    assert mind.to_look_for(4, NOW + 8 + KEPT_US) == [*names[:2], *names[-2:]]
+    assert mind.to_look_for(4, NOW + 3 + KEPT_US) == names[:4]
