@@ -89,7 +89,7 @@ def main() -> None:
     parser = check_parser("invitations", __doc__)
     parser.add_argument("--runs", type=int, default=10_000, help="schedules (default %(default)s)")
     parser.add_argument(
-        "--break-runs", type=int, default=1_000, help="at most so many for each removed step (default %(default)s)"
+        "--break-runs", type=int, default=10_000, help="at most so many for each removed step (default %(default)s)"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="processes (default %(default)s)")
     parser.add_argument("--one", type=int, metavar="SCHEDULE", help="replay one schedule")

@@ -158,11 +158,12 @@ def _time_goes(world: World) -> None:
 
 
 def _settle(world: World, process: Process) -> None:
-    """Nothing fails any more; until nothing changes any more. Then hours go by, so that journeys are overdue, and again."""
+    """Nothing fails any more; until nothing changes any more. Then hours go by, so that journeys are overdue, and again; meanwhile some
+    think again about being called, so that cases lapse and come back more than once."""
     world.until_kill = None
     for side in process.sides.values():
         side.is_away = False
-    for hours in (12, 12, 12, 0):
+    for number, hours in enumerate((12, 12, 12, 12, 0)):
         for _ in range(ROUNDS):
             is_quiet = process.look() and not world.sent
             world.store_some(len(world.sent))
@@ -173,6 +174,18 @@ def _settle(world: World, process: Process) -> None:
         else:
             raise AssertionError("it does not come to rest")
         world.now_us += hours * HOUR_US
+        if (
+            number < 3 and world.random.random() < 0.5
+        ):  # after that time must pass, since a reason is away for a moment only
+            _all_think_again(world)
+
+
+def _all_think_again(world: World) -> None:
+    """Who may be called now may not any more, and the other way round."""
+    for key in PERSONS:
+        may_be_called = any(one.until_us is None for one in world.consents.get(key, ()))
+        world.consents[key] = [Granted("contact_me", 0, world.now_us if may_be_called else None)]
+        world.say(Insert(frozenset((key, world.person_of[key]))))
 
 
 def _problems(world: World, process: Process) -> list[str]:
