@@ -32,6 +32,7 @@ FILES: Final[Mapping[str, object]] = {
     "surveys_asks_per_second": 1000.0,
     "company_zone": "UTC",
     "care_poll_seconds": 0.25,
+    "care_since": "2000-01-01T00:00:00Z",  # what is played happened before care's first start
 }
 _PORTS: Final = (
     "clickhouse_port",

@@ -48,7 +48,10 @@ def by_care_and_surveys(world: World) -> None:
     """What they keep is kept for the search: an alert that waits, a dead letter, a moment to look again, an outbox, logs and metrics."""
     rules = world.give("care.yaml", RULES.format(host=HOST, port=free_port()))
     world.settings = world.settings.with_changes(
-        care_rules_file=rules, care_dir=world.root / "care", care_http_port=free_port()
+        care_rules_file=rules,
+        care_dir=world.root / "care",
+        care_http_port=free_port(),
+        care_since="2026-01-01T00:00:00Z",  # they spoke before its first start
     )
     with TouchpointProducer.from_settings(world.settings) as producer:
         producer.emit_many([event for one in ASKED_ABOUT for event in _said_by(one)])
