@@ -64,10 +64,24 @@ _Wanted = tuple[Wanted, str, PersonFacts]
 """A case that there is to be, its person's key, and all that is known of that person."""
 
 
-class _Decided(NamedTuple):
+class Decided(NamedTuple):
+    """What is said of a case: the event, the alert, and how the case stands then."""
+
     event: dict[str, Any]
     alert: Alert
     after: Standing
+
+
+def changed_case(case: Standing, change: Change, kind: str, now_us: int, source: str) -> Decided:
+    """The case lapses or is restored. Never before what it answers, however clocks differ."""
+    at_us = max(now_us, case.said_us + 1)
+    after = case._replace(is_standing=change == "restored", changes=case.changes + 1, said_us=at_us)
+    return Decided(changed_event(case, change, at_us, source), withdrawn_alert(case, change, kind, at_us), after)
+
+
+def is_told_again(case: Standing, now_us: int) -> bool:
+    """Whether sinks are told again where it is not known what they were told: the case is new enough, and nobody works on it."""
+    return case.is_standing and not case.is_worked and case.said_us > now_us - TOLD_AGAIN_US
 
 
 class CareDesk:
@@ -179,9 +193,7 @@ class CareDesk:
                 self._remember(case)
 
     def _to_tell_again(self, cases: Iterable[str], now_us: int) -> set[str]:
-        recent_us = now_us - TOLD_AGAIN_US
-        standing = ((name, self._standing[name]) for name in cases)
-        return {name for name, one in standing if one.is_standing and not one.is_worked and one.said_us > recent_us}
+        return {name for name in cases if is_told_again(self._standing[name], now_us)}
 
     def _reason(self, name: str) -> Event:
         return self._standing[name].source, self._standing[name].event_id
@@ -213,7 +225,7 @@ class CareDesk:
         told = {name: case for name, case in cases.items() if name in standing or case.happened_us >= self._since_us}
         return dict.fromkeys(standing) | dict(changes(told, standing)), wanted
 
-    def _opened(self, case: Wanted, person: str, facts: PersonFacts) -> _Decided:
+    def _opened(self, case: Wanted, person: str, facts: PersonFacts) -> Decided:
         types = dict(facts.identifiers)
         key = person if person in types else facts.identifiers[0][0]
         reason, version = case.reason, self._rules.version
@@ -221,13 +233,8 @@ class CareDesk:
         alert = alert_of(case, person, self._offers(reason.touchpoint, reason.stage))
         about = (reason.source, reason.event_id, key, types[key], reason.touchpoint)
         after = Standing(case.case, case.rule.id, str(version), *about, 0, case.begins_us, False, True)
-        return _Decided(event, alert, after)
+        return Decided(event, alert, after)
 
-    def _changed(self, name: str, change: Change, now_us: int) -> _Decided:
+    def _changed(self, name: str, change: Change, now_us: int) -> Decided:
         case = self._standing[name]
-        kind = self._kinds.get(case.rule, "recovery")
-        at_us = max(now_us, case.said_us + 1)  # never before what it answers, however clocks differ
-        after = case._replace(is_standing=change == "restored", changes=case.changes + 1, said_us=at_us)
-        return _Decided(
-            changed_event(case, change, at_us, self._source), withdrawn_alert(case, change, kind, at_us), after
-        )
+        return changed_case(case, change, self._kinds.get(case.rule, "recovery"), now_us, self._source)

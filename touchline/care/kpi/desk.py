@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 from touchline.care.cases import Change, changes, still_gone
-from touchline.care.desk import TOLD_AGAIN_US, Looked, Offers
+from touchline.care.desk import Looked, Offers, changed_case, is_told_again
 from touchline.care.kpi.reader import Series, ShownMap, Span
 from touchline.care.kpi.rules import KpiBelowTarget, UnusualDay
 from touchline.care.kpi.series import (
@@ -34,7 +34,7 @@ from touchline.care.kpi.telling import KpiWanted, kpi_alert, kpi_event
 from touchline.care.reader import Standing
 from touchline.care.rules import CareRules, CaseRule
 from touchline.care.store import CareStore, Kept
-from touchline.care.telling import Alert, changed_event, withdrawn_alert
+from touchline.care.telling import Alert
 from touchline.sql.language.catalogue import load_catalogue
 
 STEP_US: Final = 15 * 60 * 1_000_000
@@ -114,7 +114,8 @@ class KpiDesk:
                 event, alert = self._told(case, change, wanted, known, step_us, now_us)
                 events.append(event)
                 alerts.append(alert)
-        again = self._to_tell_again(known, now_us) if is_first else []
+        # With a new folder it is not known what sinks were told.
+        again = [case for case, (one, _) in known.items() if is_first and is_told_again(one, now_us)]
         alerts += [self._alert(wanted[case], known[case][0].said_us) for case in again if case in wanted]
         taken = [(sink, one) for one in alerts for sink, kinds in self._sinks.items() if one.kind in kinds]
         told = self._store.keep(Kept(taken, events, {}, {}, held), now_us)
@@ -192,15 +193,6 @@ class KpiDesk:
             return False
         return day in judged_days(rule.of_kpi, now_us, self._first)
 
-    def _to_tell_again(self, known: Mapping[str, tuple[Standing, date]], now_us: int) -> Iterable[str]:
-        """With a new folder it is not known what sinks were told: as of persons."""
-        recent_us = now_us - TOLD_AGAIN_US
-        return [
-            case
-            for case, (one, _) in known.items()
-            if one.is_standing and not one.is_worked and one.said_us > recent_us
-        ]
-
     def _told(
         self, name: str, change: Change, wanted: Mapping[str, KpiWanted], known: Mapping[str, tuple[Standing, date]],
         step_us: int, now_us: int,
@@ -212,11 +204,9 @@ class KpiDesk:
             self._said[name] = (after, case.found.day)
             return kpi_event(case, step_us, self._version, self._source), self._alert(case, step_us)
         before, day = known[name]
-        at_us = max(now_us, before.said_us + 1)  # never before what it answers, however clocks differ
-        after = before._replace(is_standing=change == "restored", changes=before.changes + 1, said_us=at_us)
-        self._said[name] = (after, day)
-        kind = self._rules[before.rule].kind
-        return changed_event(before, change, at_us, self._source), withdrawn_alert(before, change, kind, at_us)
+        decided = changed_case(before, change, self._rules[before.rule].kind, now_us, self._source)
+        self._said[name] = (decided.after, day)
+        return decided.event, decided.alert
 
     def _alert(self, case: KpiWanted, at_us: int) -> Alert:
         return kpi_alert(case, at_us, self._offers(case.cell.touchpoint, case.cell.stage))
